@@ -21,9 +21,11 @@ CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-bro
 TRAINING: Final = ("torch", "accelerate", "lightning", "safetensors", "tensorboard", "transformers")
 _TRAINING_LACKS: Final = "{} (make install-torch)"
 _SERVE_LACKS: Final = "{} (pip install 'gradtui[serve]')"
+_DASK_LACKS: Final = "{} (pip install 'gradtui[dask]')"
 #: Files and folders → what all that is in them needs, whatever each file imports by itself.
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "recorder": ("torch",),
+    "tui/cli/test_sweep_dask.py": ("distributed",),
     "tui/serve": ("Linux", "asyncssh", "ssh", "aiohttp", "textual_serve"),
     "tui/serve/test_web_page.py": ("Chromium",),
     "tui/serve/test_web_lecture.py": ("Chromium",),
@@ -37,6 +39,8 @@ def lacking(name: str) -> str:
         return "" if importlib.util.find_spec(name) else _TRAINING_LACKS.format(name)
     if name in ("asyncssh", "aiohttp", "textual_serve"):
         return "" if importlib.util.find_spec(name) else _SERVE_LACKS.format(name)
+    if name == "distributed":
+        return "" if importlib.util.find_spec(name) else _DASK_LACKS.format(name)
     return {
         "Linux": "" if sys.platform == "linux" else "Linux",
         "ssh": "" if shutil.which("ssh") else "the OpenSSH client (apt-get install openssh-client)",

@@ -53,7 +53,7 @@ def _cluster(distributed: Any, workers: int) -> Any:
 
     dask.config.set({"distributed.scheduler.allowed-failures": 0})
     return distributed.LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1",
+        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1",
         silence_logs=logging.CRITICAL,
     )  # fmt: skip
 
