@@ -10,7 +10,9 @@ quadrature, and read off between by cubics: 6,601 points in about 0.3 s.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +108,13 @@ def plane(
         star[row], chi[row] = table.lead(sigma_w, np.full(columns, sigma_b[row]))
     edge = _edge(table, sigma_w, sigma_b, chi, part(watch, _POINTS, 1.0))
     return Plane(activation, slope, sigma_w, sigma_b, star, chi, edge)
+
+
+@functools.lru_cache(maxsize=8)
+def leading(activation: str, slope: float | None = None) -> Callable[[Array, Array], tuple[Array, Array]]:
+    """The function from σ_w and σ_b, arrays of one length, to q* that q = 1 leads to and χ there: 0.3 s the first time,
+    then 0.1 ms a thousand places."""
+    return _Table(activation, slope, None).lead
 
 
 def _range(activation: str, slope: float | None) -> float:
