@@ -118,7 +118,7 @@ def test_a_value_lies_between_its_neighbours_and_up_to_half_a_cell_beyond_the_en
     assert 2 < found[6] < 2.5
     assert math.isnan(found[7])
     assert positions((1, 4), True, np.array([2.0])).tolist() == pytest.approx([0.5]), "half of the way in the logarithm"
-    assert np.isnan(positions(("none", "batch"), False, np.array([1.0]))).all(), "names have no places between"
+    assert positions(("none", "batch"), False, np.array([1.0])).tolist() == [1.0], "names have their cells' numbers"
 
 
 # -- shades ----------------------------------------------------------------------------------------------------

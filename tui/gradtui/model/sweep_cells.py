@@ -91,4 +91,6 @@ class CurvesOf:
     sweep: Sweep
 
     def compute(self, watch: Any, known: Any = None) -> tuple[Curve, ...]:
-        return ()
+        from gradtui_engine.sweeps.curves import curves  # with NumPy: not before a plane is looked at
+
+        return curves(self.sweep)

@@ -102,10 +102,12 @@ def _first(block: int, room: int, count: int) -> int:
 
 def positions(values: Sequence[object], log: bool, wanted: Array) -> Array:
     """Where values lie along an axis, in cells: between two of them by interpolation, in the logarithm where log; NaN
-    beyond the outermost cells' edges."""
+    beyond the outermost cells' edges. Names have the numbers of their cells."""
     numbers = np.array([value if isinstance(value, int | float) else np.nan for value in values], dtype=np.float64)
-    if len(numbers) < 2 or not np.isfinite(numbers).all():
+    if len(numbers) < 2:
         return np.full(np.shape(wanted), np.nan)
+    if not np.isfinite(numbers).all():
+        numbers = np.arange(len(numbers), dtype=np.float64)
     with np.errstate(all="ignore"):
         along, asked = (np.log(numbers), np.log(wanted)) if log else (numbers, np.asarray(wanted, dtype=np.float64))
     cells = np.arange(len(numbers), dtype=np.float64)
