@@ -71,6 +71,8 @@ CASES = {
     "rnn": Experiment(cell="rnn", steps=20, data="gaussian", width=8, batch=4),
     "stacked": Experiment(cell="lstm", layers=2, readout="all", data="digits-rows", width=4, clip="norm"),
     "cured": Experiment(activation="relu", norm="batch", residual="add", depth=6, width=64, optimizer="adam"),
+    "highway": Experiment(residual="highway", residual_span=2, depth=4),
+    "rezero": Experiment(residual="rezero", depth=4),
     "pre-activation blocks": Experiment(residual="scaled", residual_block="pre", norm="layer", depth=5, clip="value"),
     "300 steps": Experiment(cell="lstm", data="gaussian", steps=300, width=4, batch=2),
     "no weights": Experiment(init="zeros", depth=5),

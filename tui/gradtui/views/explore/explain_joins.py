@@ -10,10 +10,8 @@ from gradtui_engine.core.numerics import norm
 from ...text.language import tr
 from ...text.spans import GAP
 from ...text.undefined import defined
+from .explain_factor import SCALES, factor_notes
 from .explain_helpers import Explain, Notes, angle_of, first, instruction, of_nothing, of_one
-
-#: What multiplies a branch, in formulas.
-SCALES = {"rezero": "α", "layer_scale": "γ", "highway": "t"}
 
 
 def _residual_forward(listed: Listed, step: Step) -> Notes:
@@ -87,7 +85,7 @@ def _gate_backward(listed: Listed, step: Step) -> Notes:
             skip=short(merge.skip), branch=short(merge.branch), gate=short(merge.gate),
         )  # fmt: skip
         notes.append(("strong", text))
-    return notes
+    return [*notes, *factor_notes(listed, step)]
 
 
 def _highway_forward(listed: Listed, step: Step) -> Notes:

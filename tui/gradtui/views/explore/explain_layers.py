@@ -20,9 +20,9 @@ from ...text.spans import GAP
 from ...text.summary import rates_of_layers
 from ...text.table_words import told
 from ...text.undefined import defined
-from .explain_helpers import Explain, Notes, angle_of, first, instruction, of_nothing, of_one, passed, slots
-from .explain_joins import JOINS, SCALES
-from .explain_tokens import factor_of
+from .explain_factor import factor_notes
+from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
+from .explain_joins import JOINS
 
 
 def _linear_forward(listed: Listed, step: Step) -> Notes:
@@ -64,7 +64,7 @@ def _linear_backward(listed: Listed, step: Step) -> Notes:
     return [
         ("formula", f"∂L/∂h{number} = {delta} W{GAP}∂L/∂W = {delta}ᵀ h{number}"),
         _chain(after, chain),
-        *_factor(listed, step),
+        *factor_notes(listed, step),
         ("dim", tr("{gradient}, a norm as in the bars, is what this layer learns from", gradient=own)),
     ]
 
@@ -72,47 +72,6 @@ def _linear_backward(listed: Listed, step: Step) -> Notes:
 def _chain(after: float, text: str) -> tuple[str, str]:
     """An operation's norms with its factor, if anything arrived."""
     return of_nothing() if after == 0 else ("text", text)
-
-
-def _factor(listed: Listed, step: Step) -> Notes:
-    """The layer's factor from its parts, once the gradient has passed all of them."""
-    if step.completes is None or step.stage is None:
-        return []
-    if listed.resolved.kind.tokens:
-        return factor_of(listed, step)
-    stage = listed.stages[step.completes]
-    if defined(stage.factor, listed) is None:
-        return []
-    # What is 0 after one part has no factor for the next.
-    parts = {name: value for name, value in stage.factors.items() if defined(value, listed) is not None}
-    paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
-    gate, gate_angle = parts.pop("gate", None), parts.pop("cosine_gate", None)
-    slope = f"{ACTIVATIONS[listed.resolved.activation].symbol}′"
-    named = {
-        "activation": tr("slope {symbol}", symbol=slope),
-        "weight": tr("weights {symbol}", symbol="W"),
-        "scale": SCALES.get(listed.resolved.residual, "β"),
-    }
-    product = " × ".join(f"{named.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
-    number, factor = step.stage, short(stage.factor)
-    unknown: Notes = []
-    if stage.unknown_parts:
-        unknown = [("dim", tr("not every part of the factor is known: {reason}", reason=tr(stage.unknown_parts)))]
-    below = tr("layer {number}", number=step.completes) if step.completes else tr("the input")
-    way = tr("from layer {number} to {below}", number=number, below=below)
-    if not parts and unknown:
-        return [("strong", tr("{way}: ×{factor}", way=way, factor=factor)), *unknown]
-    if paths[0] is None:
-        return [("strong", tr("{way}: {product} = ×{factor}", way=way, product=product, factor=factor)), *unknown]
-    branch, skip = (short(value) for value in paths[:2])
-    inside = tr("{way}: branch {product} = {branch}", way=way, product=product, branch=branch)
-    outside = tr("with skip {skip} ({angle}) = ×{factor}", skip=skip, angle=angle_of(paths[2]), factor=factor)
-    if gate is not None:
-        outside = tr(
-            "with skip {skip} ({angle}) and gate {gate} ({gate_angle}) = ×{factor}",
-            skip=skip, angle=angle_of(paths[2]), gate=short(gate), gate_angle=angle_of(gate_angle), factor=factor,
-        )  # fmt: skip
-    return [("strong", inside), ("strong", outside), *unknown]
 
 
 def _activation_forward(listed: Listed, step: Step) -> Notes:
@@ -147,7 +106,7 @@ def _activation_backward(listed: Listed, step: Step) -> Notes:
             f"{short(one)} × {short(float(slope.reshape(-1)[0]))} = {short(one * float(slope.reshape(-1)[0]))}"
         ),
         ("dim", tr("mean of {slope} over units and samples {mean}", slope=f"{row.symbol}′", mean=short(average))),
-        *_factor(listed, step),
+        *factor_notes(listed, step),
     ]
 
 
@@ -209,7 +168,7 @@ def _norm_backward(listed: Listed, step: Step) -> Notes:
         ("formula", tr("∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε)")),
         _chain(after, f"‖∂L/∂n‖ {short(after)}  × {passed_on}  → ‖∂L/∂z‖ {short(before)}"),
         ("dim", tr("dividing by σ multiplies the gradient by about 1/σ = {scale}", scale=scale)),
-        *_factor(listed, step),
+        *factor_notes(listed, step),
     ]
 
 
@@ -243,7 +202,7 @@ def _dropout_backward(listed: Listed, step: Step) -> Notes:
             f"‖∂L/∂h′‖ {short(after)}  × {tr('dropout')} {short(ratio(before, after))}  → ‖∂L/∂a‖ {short(before)}",
         ),
         ("dim", predicted),
-        *_factor(listed, step),
+        *factor_notes(listed, step),
     ]
 
 
