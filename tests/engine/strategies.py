@@ -10,6 +10,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.cells.transformer import BLOCKS_OF_TOKENS
 from gradtui_engine.core.fields import Choice, Integer, Kind, Number, Text
+from gradtui_engine.core.widths import Widths
 from gradtui_engine.data.datasets import CSV, DATA_SETS, DataSet
 from gradtui_engine.experiment.data_fields import OF_FILES
 from gradtui_engine.experiment.experiment import options
@@ -48,6 +49,8 @@ def accepted(kind: Kind) -> st.SearchStrategy[Any]:
         return st.integers(kind.minimum, kind.maximum)
     if isinstance(kind, Text):
         return COLUMNS
+    if isinstance(kind, Widths):
+        return st.integers(kind.minimum, kind.maximum)
     assert isinstance(kind, Number)
     numbers = st.floats(kind.minimum, kind.maximum)
     return numbers | st.just(kind.word) if kind.word else numbers
@@ -71,6 +74,12 @@ def _allowed(name: str, cell: str) -> st.SearchStrategy[Any]:
     return st.none() | values if options()[name].is_optional else values
 
 
+def _widths(most: int, longest: int) -> st.SearchStrategy[str]:
+    """A width for each layer, as an experiment keeps it."""
+    numbers = st.lists(st.integers(1, most), min_size=1, max_size=longest)
+    return numbers.map(lambda each: ",".join(map(str, each)) if len(each) > 1 else f"{each[0]},")
+
+
 def losses(row: DataSet) -> st.SearchStrategy[str | None]:
     """The losses that fit a data set's target, or none given."""
     return st.none() | st.sampled_from(LOSSES.names if row.loss == "cross_entropy" else ["mse"])
@@ -89,6 +98,8 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
     source = draw(st.sampled_from([*data_names(cell.name), CSV]))
     row = DATA_SETS[source]
     fields["cell"] = cell.name
+    if cell.takes_widths and draw(st.booleans()):
+        fields |= {"width": draw(_widths(65_536, 12)), "depth": None}
     left_out = source == cell.default_data and draw(st.booleans())
     fields["data"] = None if left_out else source if source != CSV else "csv:" + draw(PATHS)
     fields["loss"] = draw(losses(row))
@@ -166,6 +177,8 @@ def small_experiments(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELL_NAME
         _with_norm_of_sum(fields, cell.name)
     if cell.tokens:
         fields["heads"] = draw(heads(fields["width"]))
+    if cell.takes_widths and draw(st.booleans()):
+        fields |= {"width": draw(_widths(6, 5)), "depth": None}
     batch = draw(st.integers(2 if fields.get("norm") == "batch" else 1, 5))
     steps = draw(st.integers(1, 6)) if row.steps is None else None
     inputs = draw(st.integers(1, 5)) if row.inputs is None else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..cells.cell import Cell
 from ..core.numerics import Array, norms
-from ..program.slots import GATES, HIDDEN, Slot, Span
+from ..program.slots import GATES, Slot, Span
 from ..rules.activations import ACTIVATIONS
 from .stage_numbers import ActivationStatistics
 
@@ -19,28 +21,50 @@ if TYPE_CHECKING:
 
 #: Numbers that a pass over several stages takes at a time: what fits into the processor's cache.
 _CHUNK = 2**16
-#: The hidden states of all stages as one array.
-_STATES = Slot(HIDDEN, Span()).name
 
 
 def statistics_of(trace: Trace) -> tuple[ActivationStatistics, ...]:
     """Of every stage, the stages of one size in passes over several at a time; NumPy's warnings must be off."""
-    names = trace.program.stages
-    statistics = (
-        [_signal(trace.values[names[0]][None])[0]] if names[0] not in trace.program.rows_of.get(_STATES, ()) else []
-    )
-    states = trace.values[_STATES]
-    step = max(1, _CHUNK // max(1, states[0].size))
-    for start in range(0, len(states), step):
-        rows = slice(start, min(len(states), start + step))
-        statistics += [
-            ActivationStatistics(signal.mean, signal.std, saturated, dead)
-            for signal, (saturated, dead) in zip(
-                _signal(states[rows]), _shares(trace, len(statistics), rows), strict=True
-            )
-        ]
+    slots, statistics = trace.program.slots, list[ActivationStatistics]()
+    for whole, run in itertools.groupby(trace.program.stages, key=lambda name: slots[name].whole):
+        if whole is None:  # an MLP's input, which no activation made
+            statistics += [_signal(trace.values[name][None])[0] for name in run]
+            continue
+        states = trace.values[whole]
+        for rows in _chunks(trace, len(statistics), states):
+            statistics += [
+                ActivationStatistics(signal.mean, signal.std, saturated, dead)
+                for signal, (saturated, dead) in zip(
+                    _signal(states[rows]), _shares(trace, len(statistics), states, rows), strict=True
+                )
+            ]
     first = statistics[0]
     return (ActivationStatistics(first.mean, first.std, 0.0, 0.0), *statistics[1:])
+
+
+def _chunks(trace: Trace, first: int, states: Array) -> Iterator[slice]:
+    """The rows of states for each pass, of which `first` is the first one's stage.
+
+    Where widths differ, a stage whose activation acts before its weights (pre-activation blocks) may have another width
+    there than its neighbour: a pass has those of one.
+    """
+    step, start = max(1, _CHUNK // max(1, states[0].size)), 0
+    while start < len(states):
+        end = min(len(states), start + step)
+        if trace.resolved.widths:
+            end = start + len(next(_alike(trace, range(first + start, first + end))))
+        yield slice(start, end)
+        start = end
+
+
+def _alike(trace: Trace, stages: range) -> Iterator[list[int]]:
+    """Neighbours whose activations act on as many units."""
+
+    def units(stage: int) -> int:
+        activation = trace.activation_at(stage)
+        return 0 if activation is None else trace.program.slots[activation.outputs[0]].shape[-1]
+
+    return (list(run) for _, run in itertools.groupby(stages, key=units))
 
 
 def _signal(states: Array) -> list[ActivationStatistics]:
@@ -53,9 +77,9 @@ def _signal(states: Array) -> list[ActivationStatistics]:
     return [ActivationStatistics(mean, std / size, 0.0, 0.0) for mean, std in zip(means.tolist(), stds, strict=True)]
 
 
-def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
-    """The saturated and dead share of the stages in these rows of the states; `first` is the first one's stage."""
-    states = trace.values[_STATES][rows]
+def _shares(trace: Trace, first: int, whole: Array, rows: slice) -> list[tuple[float, float]]:
+    """The saturated and dead share of the stages in these rows of an array of states; `first` is the first one's."""
+    states = whole[rows]
     gates = trace.values.get(Slot(GATES, time=Span()).name)
     if gates is not None:
         # Row k of the gates is that of stage k + 1.
@@ -65,17 +89,17 @@ def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
         dead = _dead_shares(states != 0)
         return list(zip([0.0] * (len(dead) - len(saturated)) + saturated, dead, strict=True))
     row = ACTIVATIONS[trace.resolved.activation]
-    outputs, slopes_there = _slopes_in(trace, first, rows)
+    outputs, slopes_there = _slopes_in(trace, first, states)
     saturated = _outside(outputs, row.saturation) if row.saturation else [0.0] * len(outputs)
     return list(zip(saturated, _dead_shares(slopes_there != 0), strict=True))
 
 
-def _slopes_in(trace: Trace, first: int, rows: slice) -> tuple[Array, Array]:
-    """The activation's outputs and f'(z) of the stages in these rows."""
+def _slopes_in(trace: Trace, first: int, states: Array) -> tuple[Array, Array]:
+    """The activation's outputs and f'(z) of these stages, of which `first` is the first one."""
     row = ACTIVATIONS[trace.resolved.activation]
-    instructions = [trace.activation_at(stage) for stage in range(first, first + rows.stop - rows.start)]
+    instructions = [trace.activation_at(stage) for stage in range(first, first + len(states))]
     if instructions[0] is None:
-        outputs = sources = trace.values[_STATES][rows]
+        outputs = sources = states
     elif row.learned:
         pairs = [trace.outputs_and_slopes(stage) for stage in range(first, first + len(instructions))]
         return np.stack([output for output, _ in pairs]), np.stack([slope for _, slope in pairs])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from ..cells.settings import units_of
 from ..core.figures import counted, many, of_it, part_of, percent, repeated, short
 from ..core.message import English, Message
 from ..core.thresholds import DEAD, EXPLODED_TEXT, SATURATED, VANISHED_TEXT, crossed
@@ -186,7 +187,7 @@ def _symmetric(case: _TraceCase) -> Finding | None:
     if trace.resolved.width == 1:
         return None
     joined, tokens = trace.resolved.residual != "none", trace.resolved.kind.tokens
-    if joined and not tokens and trace.input.shape[-1] == trace.resolved.width:
+    if joined and not tokens and trace.input.shape[-1] == units_of(trace.resolved, 1):
         return None  # the skip from the input on brings differences, and two updates carry them into the weights
     for instruction in trace.program.instructions:
         if joined and tokens and instruction.parameters[:1] != (f"layers.{instruction.site.layer}.linear1.weight",):

@@ -161,6 +161,8 @@ class Cell:
     default_norm: str = "none"
     default_residual: str = "none"
     default_block: str = "post"
+    #: Whether its layers can have different widths; else all have one.
+    takes_widths: bool = False
     #: What else it is called.
     aliases: Aliases = NO_ALIASES
 
@@ -226,10 +228,11 @@ class Cell:
     def numbers(self, settings: Settings, sizes: Sizes) -> int:
         """How many numbers the trace holds, worked out without building it, so that an impossible size is refused.
 
-        Layers (steps) come in equal pairs, at most two being a residual block: the count is linear in pairs.
+        Layers (steps) come in equal pairs, at most two being a residual block: the count is linear in pairs. Layers of
+        different widths are counted one by one.
         """
         length = self._length(settings, sizes)
-        if length <= _FEW:
+        if length <= _FEW or settings.widths:
             return self._count(settings, sizes, length)
         start = _FEW - 2 + length % 2
         # Walls stand wherever they stand: without them the count is linear.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 
 from ..core.message import English
 from ..core.names import Aliases
@@ -26,7 +27,7 @@ from .residual_blocks import (
     scales,
     weights_scale,
 )
-from .settings import Recorded, Settings
+from .settings import Recorded, Settings, units_of
 
 
 def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int) -> Program:
@@ -34,9 +35,9 @@ def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int)
     stages = [Slot(HIDDEN, layer).name for layer in range(depth + 1)]
     program = Program("layer", input=stages[0], stages=stages, measure_merges=RESIDUALS[settings.residual].joins)
     program.slot(Slot(HIDDEN, 0), (sizes.batch, sizes.inputs))
-    _Layers(settings, sizes, program).add(depth)
-    program.kept = [stages[0], Slot(HIDDEN, Span()).name]
-    add_output_layer(program, stages[-1], settings.width, sizes, loss)
+    wholes = _Layers(settings, sizes, program).add(depth)
+    program.kept = [stages[0], *wholes[HIDDEN]]
+    add_output_layer(program, stages[-1], units_of(settings, depth), sizes, loss)
     return program
 
 
@@ -45,16 +46,18 @@ class _Layers:
 
     def __init__(self, settings: Settings, sizes: Sizes, program: Program) -> None:
         self.settings, self.sizes, self.program = settings, sizes, program
-        self.shape = (sizes.batch, settings.width)
         self.residual = RESIDUALS[settings.residual]
         #: What joins the block at hand beside branch and skip: the gate.
         self.joined: tuple[str, ...] = ()
         #: What the weights of the block at hand are drawn with besides their rule.
         self.drawn_with = 1.0
-        #: The slots of each role, in order: they become the rows of one array.
-        self.stacks: dict[str, list[Slot]] = {}
+        #: The slots of each role with their units, in order: those of one width become the rows of one array.
+        self.stacks: dict[str, list[tuple[int, Slot]]] = {}
+        #: The units of what a part reads, and of what it writes.
+        self.before = self.units = sizes.inputs
 
-    def add(self, depth: int) -> None:
+    def add(self, depth: int) -> dict[str, list[str]]:
+        """All layers; the names of the arrays of each role."""
         stages = self.program.stages
         for first, last, skip in blocks(self.settings, self.sizes.inputs, depth):
             self.drawn_with = weights_scale(self.settings) if skip else 1.0
@@ -66,15 +69,24 @@ class _Layers:
                 for number, part in enumerate(order):
                     role, add = _PARTS[part]
                     slot = Slot(HIDDEN if number == len(order) - 1 else role, layer)
-                    self.stacks.setdefault(slot.role, []).append(slot)
+                    self.before = self.units
+                    if part == LINEAR:
+                        self.units = units_of(self.settings, layer)
+                    self.stacks.setdefault(slot.role, []).append((self.units, slot))
                     add(self, layer, source, slot.name, stages[first - 1])
                     source = slot.name
-        for role, slots in self.stacks.items():
-            self.program.stack(Slot(role, Span()), slots, self.shape)
+        return {role: [*self._stacked(role, rows)] for role, rows in self.stacks.items()}
+
+    def _stacked(self, role: str, rows: list[tuple[int, Slot]]) -> Iterator[str]:
+        """One array for neighbours of one width; of a network of one width one for all layers."""
+        for units, run in itertools.groupby(rows, key=lambda row: row[0]):
+            slots = [slot for _, slot in run]
+            whole = Slot(role, Span(slots[0].number if len(slots) < len(rows) else 0))
+            self.program.stack(whole, slots, (self.sizes.batch, units))
+            yield whole.name
 
     def linear(self, layer: int, source: str, target: str, skip: str) -> None:
-        fan_in = self.sizes.inputs if layer == 1 else self.settings.width
-        width = self.settings.width
+        width, fan_in = self.units, self.before
         weight, bias = f"layers.{layer}.weight", f"layers.{layer}.bias"
         self.program.parameters[weight] = Parameter(
             (width, fan_in), (width, fan_in), module_fan=fan_in, scale=self.drawn_with
@@ -84,7 +96,7 @@ class _Layers:
 
     def norm(self, layer: int, source: str, target: str, skip: str) -> None:
         row = NORMALISATIONS[self.settings.norm]
-        units = self.settings.width
+        units = self.units
         statistics = row.statistics(self.sizes.batch, units)
         names = tuple(f"layers.{layer}.norm.{name}" for name in row.parameters)
         for name, start in zip(names, (1.0, 0.0), strict=False):
@@ -105,17 +117,17 @@ class _Layers:
         )  # fmt: skip
 
     def dropout(self, layer: int, source: str, target: str, skip: str) -> None:
-        self.program.masks[self.program.slot(Slot(MASK, layer), self.shape)] = self.settings.dropout
+        mask = self.program.slot(Slot(MASK, layer), (self.sizes.batch, self.units))
+        self.program.masks[mask] = self.settings.dropout
         self._instruction(
-            "dropout", layer, (source, Slot(MASK, layer).name), (target,), choice=self.settings.dropout_kind,
+            "dropout", layer, (source, mask), (target,), choice=self.settings.dropout_kind,
             constant=self.settings.dropout,
         )  # fmt: skip
 
     def gate(self, layer: int, source: str) -> None:
         """The gate of a Highway block, worked out from what the block reads."""
-        width = self.settings.width
-        gate = Slot(GATE, layer)
-        self.stacks.setdefault(gate.role, []).append(gate)
+        gate, width = Slot(GATE, layer), self.units
+        self.stacks.setdefault(gate.role, []).append((width, gate))
         weight, bias = f"layers.{layer}.gate.weight", f"layers.{layer}.gate.bias"
         self.program.parameters[weight] = Parameter((width, width), (width, width), module_fan=width)
         self.program.parameters[bias] = Parameter(
@@ -129,7 +141,7 @@ class _Layers:
         names: tuple[str, ...] = ()
         if row.learned is not None:
             names = (f"layers.{layer}.residual.weight",)
-            self.program.parameters[names[0]] = Parameter(row.learned(self.settings.width), fill=on_branch)
+            self.program.parameters[names[0]] = Parameter(row.learned(self.units), fill=on_branch)
         self._instruction(
             row.operation, layer, (source, skip, *self.joined), (target,), parameters=names,
             constant=on_skip if row.on_skip else on_branch,
@@ -179,6 +191,7 @@ CELL = Cell(
     pre_activations=_pre_activations,
     parts="operations",
     theory="mean field",
+    takes_widths=True,
     aliases=Aliases(
         (
             "dense",

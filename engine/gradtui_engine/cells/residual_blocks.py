@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..core.message import English
 from ..core.names import NO_ALIASES, Aliases, key
 from ..core.table import Table
-from .settings import Settings
+from .settings import Settings, units_of
 
 #: What a layer is made of, in order: the weights; the activation with its norm, which stands before or after it, and
 #: its dropout; and what joins the branch with the skip.
@@ -200,14 +200,15 @@ def weights_scale(settings: Settings) -> float:
 
 
 def blocks(settings: Settings, inputs: int, depth: int | None = None) -> Iterator[tuple[int, int, bool]]:
-    """(first layer, last layer, has a skip), in order: blocks of `residual_span` layers whose shapes match."""
+    """(first layer, last layer, has a skip), in order: blocks of `residual_span` layers whose ends are equally wide."""
     layer, span = 1, settings.residual_span
     depth = settings.depth if depth is None else depth
     joins = RESIDUALS[settings.residual].joins
     while layer <= depth:
-        matches = layer > 1 or inputs == settings.width
-        if joins and matches and layer + span - 1 <= depth:
-            yield layer, layer + span - 1, True
+        last = layer + span - 1
+        before = inputs if layer == 1 else units_of(settings, layer - 1)
+        if joins and last <= depth and before == units_of(settings, last):
+            yield layer, last, True
             layer += span
         else:
             yield layer, layer, False

@@ -22,6 +22,8 @@ class Settings(Protocol):
     @property
     def width(self) -> int: ...
     @property
+    def widths(self) -> tuple[int, ...]: ...
+    @property
     def layers(self) -> int: ...
     @property
     def activation(self) -> str: ...
@@ -69,6 +71,11 @@ class Settings(Protocol):
     def position(self) -> str: ...
     @property
     def query_gain(self) -> float: ...
+
+
+def units_of(settings: Settings, layer: int) -> int:
+    """The units of a hidden layer, 1 the first."""
+    return settings.widths[layer - 1] if settings.widths else settings.width
 
 
 class Recorded(Protocol):

@@ -14,6 +14,7 @@ from ..cells.residual_blocks import BLOCKS, NORM, RESIDUALS
 from ..core.fields import Value
 from ..core.message import Message
 from ..core.problems import Problem
+from ..core.widths import in_order, told
 from ..data import datasets
 from ..data.datasets import CSV, DataSet, find, has_its_own
 from ..program.normalisation import NORMALISATIONS
@@ -52,6 +53,24 @@ def _time_axis(asked: Asked) -> Iterator[Problem]:
             allowed=", ".join(name for name in datasets.names() if find(name).over_time),
         )  # fmt: skip
         yield Problem("data", message)
+
+
+def _widths(asked: Asked) -> Iterator[Problem]:
+    widths, depth = in_order(asked.given["width"]), asked.given["depth"]
+    if not widths:
+        return
+    if not asked.cell.takes_widths:
+        message = Message(
+            "{given} given; all layers of {cell} have one width; allowed: one whole number",
+            given=told(widths), cell=asked.cell.name,
+        )  # fmt: skip
+        yield Problem("width", message)
+    elif depth is not None and depth != len(widths):
+        message = Message(
+            "{given} given, and {count} layers by width {widths}: leave one of them out",
+            given=depth, count=len(widths), widths=told(widths),
+        )  # fmt: skip
+        yield Problem("depth", message)
 
 
 def _batch_of_data(asked: Asked) -> Iterator[Problem]:
@@ -150,8 +169,8 @@ def _of_tokens(asked: Asked) -> Iterator[Problem]:
 
 #: Every rule, in the order in which problems are told.
 RULES: tuple[Rule, ...] = (
-    _time_axis, _batch_of_data, _sizes_of_data, _activation_of_cell, _data_dependent, _one_sample, _of_files,
-    _loss_of_data, _normed_sum, _of_tokens,
+    _widths, _time_axis, _batch_of_data, _sizes_of_data, _activation_of_cell, _data_dependent,
+    _one_sample, _of_files, _loss_of_data, _normed_sum, _of_tokens,
 )  # fmt: skip
 
 

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
     inputs = "inputs.shape[-1]" if now.inputs is None else str(now.inputs)
     if not now.kind.over_time:
+        if now.widths:
+            widths = ", ".join(map(str, (inputs, *now.widths)))
+            yield Line(f"widths = [{widths}]")
+            yield Line("[nn.Linear(a, b) for a, b in zip(widths, widths[1:])]", "the hidden layers")
+            return
         others = f"nn.Linear({now.width}, {now.width}) for _ in range({now.depth - 1})"
         code = f"[nn.Linear({inputs}, {now.width}), *({others})]"
         yield Line(code, "the hidden layers")
@@ -225,7 +230,7 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("batch",), _batch),
     (("target_scale",), _target),
     (("loss",), _loss),
-    (("cell", "depth", "width", "layers"), _network),
+    (("cell", "depth", "width", "widths", "layers"), _network),
     (("activation", "slope"), _activation),
     (("dropout", "dropout_kind"), _dropout),
     (("norm", "norm_position"), _norm),

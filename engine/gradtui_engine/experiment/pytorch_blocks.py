@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..cells.residual_blocks import ACTIVATION, DROPOUT, JOIN, LINEAR, RESIDUALS, parts_of_layer, scales, weights_scale
+from ..cells.residual_blocks import (
+    ACTIVATION,
+    DROPOUT,
+    JOIN,
+    LINEAR,
+    RESIDUALS,
+    blocks,
+    parts_of_layer,
+    scales,
+    weights_scale,
+)
+from ..cells.settings import units_of
 from ..core.figures import typed
 from ..core.message import English
 from . import pytorch_names as names
@@ -19,7 +30,7 @@ def activation_of(now: Resolved) -> str:
 
 
 def norm_of(now: Resolved) -> str:
-    return names.NORMS[now.norm].format(width=now.width)
+    return names.NORMS[now.norm].format(width="width" if now.widths else now.width)
 
 
 #: Row of the table of residuals → what is made once for each block, and the sum of branch and skip; {branch} and {skip}
@@ -47,7 +58,8 @@ def snippets(now: Resolved) -> Iterator[tuple[str, English]]:
     on_skip, on_branch = scales(now)
     made, sum_ = _JOINS[row.name]
     numbers = {
-        "width": now.width, "start": typed(on_branch), "bias": typed(now.highway_bias), "skip": _times(on_skip),
+        "width": _widths_of_block(now)[0], "start": typed(on_branch), "bias": typed(now.highway_bias),
+        "skip": _times(on_skip),
         "branch": _times(on_branch),
     }  # fmt: skip
     yield f"layer = nn.Sequential({', '.join(inside)})", ""
@@ -71,10 +83,31 @@ def _times(number: float) -> str:
 
 def _branch(now: Resolved) -> tuple[list[str], list[str]]:
     """The modules of a block before its skip joins, and after."""
-    calls = {LINEAR: f"nn.Linear({now.width}, {now.width})", ACTIVATION: activation_of(now)}
-    calls[DROPOUT] = names.DROPOUTS[now.dropout_kind].format(rate=typed(now.dropout))
     parts = [part for _ in range(now.residual_span - 1) for part in parts_of_layer(now, True, ends=False)]
     parts += parts_of_layer(now, True, ends=True)
+    widths, modules = _widths_of_block(now), list[str]()
+    for part in parts:
+        if part == LINEAR:
+            modules.append(f"nn.Linear({widths[0]}, {widths[1]})")
+            del widths[0]
+        elif part in _CALLS:
+            modules.append(_CALLS[part](now))
+        else:
+            modules.append("" if part == JOIN else names.NORMS[now.norm].format(width=widths[0]))
     join = parts.index(JOIN)
-    inside, outside = ([calls.get(part) or norm_of(now) for part in each] for each in (parts[:join], parts[join + 1 :]))
-    return inside, outside
+    return modules[:join], modules[join + 1 :]
+
+
+#: The parts of a layer that are as wide as what they read, whatever that is.
+_CALLS: Mapping[str, Callable[[Resolved], str]] = {
+    ACTIVATION: activation_of,
+    DROPOUT: lambda now: names.DROPOUTS[now.dropout_kind].format(rate=typed(now.dropout)),
+}
+
+
+def _widths_of_block(now: Resolved) -> list[int]:
+    """The units of what the first block with a skip reads, and of each of its layers."""
+    for first, last, skip in blocks(now, now.inputs or 0):
+        if skip:
+            return [units_of(now, last), *(units_of(now, layer) for layer in range(first, last + 1))]
+    return [now.width] * (now.residual_span + 1)

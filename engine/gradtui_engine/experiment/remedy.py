@@ -93,7 +93,7 @@ class Remedy:
         for name, row in options().items():
             value = getattr(after, name)
             if name in self.changes and value != getattr(experiment, name):
-                value = getattr(after.resolved, name) if value is None else value
+                value = after.resolved.said(name) if value is None else value
                 words += [] if value is None else row.arguments(value)
         return [*words, *(word for name, value in self.training.items() for word in own[name].arguments(value))]
 

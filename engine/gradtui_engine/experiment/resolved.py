@@ -12,6 +12,7 @@ from ..cells.residual_blocks import RESIDUALS, kind_of_block, norm_of_block
 from ..cells.table import CELLS
 from ..cells.transformer import MLP_RATIO, most_heads
 from ..core.fields import Value
+from ..core.widths import in_order
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
 from ..data.reading import Reading
 from ..rules.activations import ACTIVATIONS
@@ -21,6 +22,9 @@ from ..rules.optimisers import OPTIMISERS
 
 #: The fields that a CSV file decides when it is read, where they were not given.
 DECIDED_BY_FILE = ("loss", "target_scale", "batch", "steps", "inputs")
+
+#: Hidden layers of an MLP where nothing says how many.
+DEFAULT_DEPTH = 30
 
 #: The fields of the rates that layers may have of their own, by the layer.
 RATES_OF_LAYERS = {1: "learning_rate_1", 2: "learning_rate_2"}
@@ -95,6 +99,15 @@ class Resolved:
     dtype: str
     #: Whether anything about the update was given; else a saved run holds only what backpropagation gives.
     asks_for_update: bool
+    #: The units of each hidden layer where they differ, of which `width` is the largest; empty where all are alike.
+    widths: tuple[int, ...]
+
+    def said(self, field: str) -> Value:
+        """A field as an experiment is given it: widths that differ as 512,256,128."""
+        if field == "width" and self.widths:
+            return ",".join(map(str, self.widths))
+        value: Value = getattr(self, field)
+        return value
 
     @property
     def kind(self) -> Cell:
@@ -154,8 +167,11 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
     data = find(given["data"] or cell.default_data)
     residual = given["residual"] or cell.default_residual
     joined = RESIDUALS[residual].scale
+    widths = in_order(given["width"])
+    depth, widest = given["depth"] or len(widths) or DEFAULT_DEPTH, max(widths, default=given["width"])
     rule, own_rule = INITIALISERS[given["init"]], given["sigma_w"] is None
     values: dict[str, Value] = {
+        "depth": depth,
         "activation": cell.default_activation,
         "slope": ACTIVATIONS[activation].slope,
         "init_recurrent": rule.recurrent if cell.over_time and own_rule else None,
@@ -165,9 +181,9 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
         "norm": norm_of_block(residual, given["residual_block"]) if cell.default_norm == "none" else cell.default_norm,
         "residual": cell.default_residual,
         "residual_block": kind_of_block(residual, cell.default_block),
-        "residual_scale": joined(given["depth"]) if joined is not None else None,
-        "heads": most_heads(given["width"]) if cell.tokens else None,
-        "mlp_width": MLP_RATIO * given["width"] if cell.tokens else None,
+        "residual_scale": joined(depth) if joined is not None else None,
+        "heads": most_heads(widest) if cell.tokens else None,
+        "mlp_width": MLP_RATIO * widest if cell.tokens else None,
         "data": cell.default_data,
         "loss": data.loss,
         "clip_threshold": CLIPPINGS[given["clip"]].threshold if given["clip"] != "none" else None,
@@ -193,5 +209,8 @@ def resolve(given: Mapping[str, Any], own: Mapping[str, Value]) -> Resolved:
     for name, value in own.items():
         if values[name] is None:
             values[name] = value
+    widths = in_order(given["width"])
+    if widths:
+        values["width"] = max(widths)
     asked = given["clip"] != "none" or any(given[name] is not None for name in _OF_THE_UPDATE)
-    return Resolved(**values, asks_for_update=asked)
+    return Resolved(**values, asks_for_update=asked, widths=widths if len({*widths}) > 1 else ())

@@ -26,14 +26,16 @@ _OF_THE_RULE = ("slope", "residual_scale", "optimizer")
 
 def to_document(given: Given, read: Resolved) -> dict[str, Value]:
     """Every field with what it comes to, for JSON."""
-    return {name: value if name in _OF_THE_RULE else getattr(read, name) for name, value in given.items()}
+    return {
+        name: value if value is not None or name in _OF_THE_RULE else read.said(name) for name, value in given.items()
+    }
 
 
 def to_toml(given: Given, read: Resolved, options: Mapping[str, Option]) -> str:
     """Every field on a line: a value that was given (and is not the default), or a comment with what it comes to."""
     lines = ["# gradtui experiment"]
     for name, row in options.items():
-        comes_to = getattr(read, name)
+        comes_to = read.said(name) if given[name] is None else given[name]
         text = "" if comes_to is None else row.toml(comes_to)
         text = text if given[name] != row.default else f"# {text or f'{name} ='}"
         only = "" if row.applies_to(read.cell) else f" (not used by {read.cell})"

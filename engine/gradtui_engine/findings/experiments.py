@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -98,10 +99,20 @@ def _like(network: RecordedNetwork, facts: Facts) -> dict[str, Any]:
         if network.cell == "rnn":
             given["activation"] = network.activation
         repeats = min(steps or 1, 50) * network.layers
+    if len({*network.widths}) > 1 and network.depth <= _MOST_DEPTH:
+        del given["depth"]
+        return given | {"width": _smaller(network.widths)} | _scale(network, facts)
     width = network.width
     while width > _LEAST_WIDTH and repeats * width * width > _WORK:
         width //= 2
     return given | {"width": width} | _scale(network, facts)
+
+
+def _smaller(widths: tuple[int, ...]) -> str:
+    """Widths that differ, halved until their products are quick."""
+    while max(widths) > _LEAST_WIDTH and sum(one * two for one, two in itertools.pairwise(widths)) > _WORK:
+        widths = tuple(max(width // 2, 1) for width in widths)
+    return ",".join(map(str, widths))
 
 
 def _scale(network: RecordedNetwork, facts: Facts) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.figures import cut, exact, short, times
 from ..core.message import Message
+from ..core.widths import told
 from .likeness import Likeness
 from .networks import ACTIVATIONS, RecordedNetwork, class_of
 from .recorded_weights import recorded_start
@@ -29,17 +30,21 @@ def shape(like: Likeness) -> None:
     """Cell, sizes, activation, precision."""
     network, fields, header = like.network, like.fields, like.header
     fields["cell"], fields["width"] = network.cell, network.width
+    widths = {row.shape[0] for row in header.parameters if row.module in network.hidden and len(row.shape) == 2}
     if like.over_time:
         fields["layers"] = network.layers
         like.taken.append(_cells(network))
+    elif len({*network.widths}) > 1:
+        fields["width"] = ",".join(map(str, network.widths))
+        like.taken.append(
+            Message("{count} hidden layers of {widths} units", count=network.depth, widths=told(network.widths))
+        )
     else:
         fields["depth"] = network.depth
         like.taken.append(_layers(network))
-    widths = {row.shape[0] for row in header.parameters if row.module in network.hidden and len(row.shape) == 2}
-    if not like.over_time and len(widths) > 1:
-        like.missing.append(
-            Message("widths from {least} to {most}: an experiment has one", least=min(widths), most=max(widths))
-        )
+        if len(widths) > 1:
+            message = Message("widths from {least} to {most}: no chain", least=min(widths), most=max(widths))
+            like.missing.append(message)
     if not like.over_time and not _is_chain(like):
         like.missing.append(Message("how layers follow one another: they are taken as one chain"))
     if network.cell in ("mlp", "rnn"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,10 +30,11 @@ class RecordedNetwork:
     """The shape of a recorded model, in an Experiment's words.
 
     cell is one of CELLS' or "mlp"; depth the hidden layers of an mlp (1 of a recurrent one), width the units of most
-    of them, layers those of a recurrent cell; activation None where none of gradtui's is known; norm "none" or what
-    normalises. hidden are the names of the modules that are its layers, in the order of the header, output that of the
-    last one ("" for none). inputs and outputs are None where they are not known. exact: nothing else is in the model
-    but these layers, their activations and what changes no shape: an Experiment can be the same.
+    of them, widths those of each where linear layers follow one another, layers those of a recurrent cell; activation
+    None where none of gradtui's is known; norm "none" or what normalises. hidden are the names of the modules that are
+    its layers, in the order of the header, output that of the last one ("" for none). inputs and outputs are None where
+    they are not known. exact: nothing else is in the model but these layers, their activations and what changes no
+    shape: an Experiment can be the same.
     """
 
     cell: str
@@ -46,6 +48,7 @@ class RecordedNetwork:
     inputs: int | None
     outputs: int | None
     exact: bool
+    widths: tuple[int, ...] = ()
 
 
 def network_of(header: Header) -> RecordedNetwork | None:
@@ -77,7 +80,15 @@ def network_of(header: Header) -> RecordedNetwork | None:
         _inputs(first),
         last.shape[0],
         not others and all("Conv" not in class_of(row) for row in layers),
+        tuple(matrices[row.name].shape[0] for row in hidden) if _are_chained(hidden, matrices) else (),
     )
+
+
+def _are_chained(layers: list[ModuleRow], matrices: dict[str, ParameterRow]) -> bool:
+    """Whether these are linear layers, each of which takes as many numbers as the one before it gives."""
+    shapes = [matrices[row.name].shape for row in layers]
+    plain = all("Conv" not in class_of(row) for row in layers)
+    return plain and all(before[0] == after[1] for before, after in itertools.pairwise(shapes))
 
 
 def class_of(row: ModuleRow) -> str:

@@ -18,7 +18,7 @@ ATTENTION = "attention"
 
 
 class Span(NamedTuple):
-    """All layers or time steps from `first` on, as one array."""
+    """Layers or time steps from `first` on, as one array: all of them, or those of one width."""
 
     first: int = 0
 

@@ -57,7 +57,7 @@ def check_sizes(resolved: Resolved, sizes: Sizes | None, most: float) -> None:
         message = Message(
             "{length} × width {width} × batch {batch} × inputs {inputs} in {dtype} needs {needed} GiB of trace; "
             "allowed: up to {most} GiB; lower one of them",
-            length=length, width=resolved.width, batch=sizes.batch, inputs=sizes.inputs, dtype=resolved.dtype,
+            length=length, width=resolved.said("width"), batch=sizes.batch, inputs=sizes.inputs, dtype=resolved.dtype,
             needed=_gibibytes(size), most=_gibibytes(most),
         )  # fmt: skip
         raise ExperimentError([Problem("size", message)])

@@ -34,7 +34,7 @@ from ..program.normalisation import NORMALISATIONS
 from ..rules.activations import ACTIVATIONS
 from ..rules.initialisers import INITIALISERS
 from .meanfield import FixedPoint, fixed_point, moments, regime
-from .variances import Walk, bias_scale, weight_scale
+from .variances import Walk, bias_scale, scales_of, weight_scale
 
 if TYPE_CHECKING:
     from ..experiment.resolved import Resolved
@@ -128,6 +128,12 @@ def _mlp(trace: Trace, count: int) -> Theory:
             "block"
         )
         return Theory(factors, None, chi, regime(chi, resolved.depth), None, note)
+    if len(scales_of(resolved)) > 1:
+        note = Message(
+            "mean field layer by layer, each with its own fan-in and fan-out; there is no q* of infinite depth, χ is "
+            "that of the last layer (Schoenholz et al. 2017)"
+        )
+        return Theory(factors, None, squares[-1], regime(squares[-1], resolved.depth), None, note)
     # What is kept of a signal has 1/(1 − p) times its mean square, as if σ_w were larger.
     scale = (scale or 0.0) * DROPOUTS[resolved.dropout_kind].of(resolved.dropout).slope_square(resolved.dropout)
     point = fixed_point(

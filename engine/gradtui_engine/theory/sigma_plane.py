@@ -21,7 +21,7 @@ from ..core.numerics import Array
 from ..core.progress import Watch, part, throttled, told
 from ..experiment.resolved import Resolved
 from .meanfield import fixed_point, moments
-from .variances import bias_scale, weight_scale
+from .variances import bias_scale, scales_of, weight_scale
 
 #: Points of the plane along σ_w and σ_b: steps of a fortieth and a twentieth of the range of 4 and 2.
 COLUMNS, ROWS = 161, 41
@@ -78,9 +78,10 @@ class Place:
 def place(resolved: Resolved) -> Place | None:
     """Where an experiment stands: σ_w = √(fan_in · Var W) of its square matrices (an RNN's W_hh) and σ_b.
 
-    None where gates are a cell's activations, and where the initialiser has no variance that theory can use.
+    None where gates are a cell's activations, where layers of different widths stand at different places, and where the
+    initialiser has no variance that theory can use.
     """
-    if not resolved.kind.chooses_activation:
+    if not resolved.kind.chooses_activation or len(scales_of(resolved)) > 1:
         return None
     scale = weight_scale(resolved, resolved.width, resolved.width, "recurrent" if resolved.kind.over_time else "layer")
     if scale is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cells.residual_blocks import BLOCKS, NORM, RESIDUALS, blocks, scales, weights_scale
+from ..cells.settings import units_of
 from ..experiment.weight_rules import weight_rule
 from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
@@ -43,6 +44,14 @@ def bias_scale(resolved: Resolved, fan_in: int) -> float:
     return count * variance(1, 1, 1.0, rule(_module_fan(resolved, fan_in)))
 
 
+def scales_of(resolved: Resolved) -> set[tuple[float | None, float]]:
+    """(σ_w², σ_b²) of the hidden layers from the second on: several where widths differ and the rule sees both fans."""
+    pairs = set(itertools.pairwise(resolved.widths)) or {(resolved.width, resolved.width)}
+    scales = ((weight_scale(resolved, after, before), bias_scale(resolved, before)) for before, after in pairs)
+    # fan_in · (1/√fan_in)² is not 1 to the last digit.
+    return {(None if weight is None else float(f"{weight:.12g}"), float(f"{bias:.12g}")) for weight, bias in scales}
+
+
 def _module_fan(resolved: Resolved, fan_in: int) -> int:
     return resolved.width if resolved.kind.over_time else fan_in
 
@@ -56,6 +65,8 @@ class Walk:
         first = trace.input.astype(np.float64)
         self.square = float(np.mean(first * first))  # p = E[h²]
         self.mean = 0.0  # E[h] over the weights
+        #: The units at both ends of the block at hand.
+        self.units = self.inputs
         #: What the weights at hand are drawn with besides their rule.
         self.drawn_with = 1.0
         norm = NORMALISATIONS[resolved.norm]
@@ -76,6 +87,7 @@ class Walk:
             for layer in range(first, last + 1):
                 chi, square, mean = _LAYERS[block.name](self, layer, square)
                 chis.append(chi)
+            self.units = units_of(self.resolved, last)
             join = self.joined(self, square, mean)
             divisor = 1.0
             if NORM in block.last:
@@ -88,16 +100,17 @@ class Walk:
             self.square, self.mean = join.square, join.mean
 
     def _scale(self, layer: int, q_before: float) -> float:
-        width = self.resolved.width
-        fan_in = self.inputs if layer == 1 else width
-        scale = weight_scale(self.resolved, width, fan_in)
+        scale = weight_scale(self.resolved, units_of(self.resolved, layer), self._fan_in(layer))
         if scale is None:
             # LSUV scales W until Var(z) is gain².
             scale = self.resolved.gain_value**2 / q_before if q_before > 0 else 0.0
         return scale * self.drawn_with**2
 
     def _bias(self, layer: int) -> float:
-        return bias_scale(self.resolved, self.inputs if layer == 1 else self.resolved.width)
+        return bias_scale(self.resolved, self._fan_in(layer))
+
+    def _fan_in(self, layer: int) -> int:
+        return self.inputs if layer == 1 else units_of(self.resolved, layer - 1)
 
     def _layer(self, layer: int, square: float) -> tuple[float, float, float]:
         """(χ, E[h'²], E[h']) of weight, norm and activation in the usual order."""
@@ -169,12 +182,12 @@ def _weighed_join(walk: Walk, square: float, mean: float) -> _Join:
 def _gated_join(walk: Walk, square: float, mean: float) -> _Join:
     """t H + (1 − t) h with t = σ(z), z normal: independent of h and H, as its weights are."""
     resolved = walk.resolved
-    scale = weight_scale(resolved, resolved.width, resolved.width)
+    scale = weight_scale(resolved, walk.units, walk.units)
     if scale is None:
         # LSUV leaves the gates with the orthogonal weights that it starts from.
         scale = resolved.gain_value**2
     t, kept, t_square, kept_square, mixed, slope = gate_moments(
-        resolved.highway_bias, scale * walk.square + bias_scale(resolved, resolved.width)
+        resolved.highway_bias, scale * walk.square + bias_scale(resolved, walk.units)
     )
     apart = square + walk.square - 2 * mean * walk.mean
     return _Join(

@@ -22,11 +22,11 @@ from ..analysis.json_document import strict
 from ..core.numerics import Array, norm
 from ..experiment.pytorch_names import CELLS, OPTIMISERS
 from ..experiment.resolved import RATES_OF_LAYERS
-from ..program.slots import GATES, HIDDEN, Slot, Span
+from ..program.slots import GATES, Slot, Span
 from .history import TrainingHistory
 
-#: All gates of a cell as one array, and all of its states.
-_GATES, _STATES = Slot(GATES, time=Span()).name, Slot(HIDDEN, Span()).name
+#: All gates of a cell as one array.
+_GATES = Slot(GATES, time=Span()).name
 _OUTPUT = "output"
 
 
@@ -171,7 +171,8 @@ class Recorder:
         trainer = self._trainer
         width, parameters = trainer.network.resolved.width, trainer.network.parameters
         outputs = trainer.program.slots[_OUTPUT].shape[-1]
-        output = _linear(_OUTPUT, int(width), outputs)
+        state = trainer.program.slots[trainer.program.stages[-1]]
+        output = _linear(_OUTPUT, int(state.shape[-1]), outputs)
         if trainer.program.axis == "time":
             cell = trainer.network.resolved.cell
             name = next(iter(parameters)).partition(".")[0]
@@ -182,9 +183,9 @@ class Recorder:
             }
             return [[name, cell.upper(), CELLS.get(cell, "").rpartition(".")[2], settings], output]
         stages = len(trainer.program.stages)
-        widths = [trainer.program.slots[trainer.program.input].shape[-1], *(int(width),) * (stages - 1)]
+        widths = [int(trainer.program.slots[name].shape[-1]) for name in trainer.program.stages]
         return [
-            *(_linear(f"layers.{stage}", widths[stage - 1], int(width)) for stage in range(1, stages)),
+            *(_linear(f"layers.{stage}", widths[stage - 1], widths[stage]) for stage in range(1, stages)),
             output,
         ]
 
@@ -227,10 +228,10 @@ class Recorder:
     def _activations(self, k: int, columns: Mapping[str, Array]) -> Iterator[Sequence[Any]]:
         """[module, call, mean, rms, min, max, off, saturated, gradient, zero]: of a cell each time step is a call."""
         live, over_time = self._trainer.live, self._trainer.program.axis == "time"
-        states, gradients = live.values[_STATES], live.gradients
+        gradients = live.gradients
         stages = live.program.stages
         for stage in range(1, len(stages)):
-            state = states[stage - len(stages)]
+            state = live.values[stages[stage]]
             yield [
                 *((0, stage - 1) if over_time else (stage - 1, 0)),
                 *_statistics(state),

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Number
+from gradtui_engine.core.widths import in_order
 from gradtui_engine.data.datasets import CSV, DATA_SETS
 from gradtui_engine.experiment.data_fields import OF_FILES
 from gradtui_engine.experiment.experiment import options
@@ -166,7 +167,13 @@ def test_a_valid_experiment_keeps_what_it_was_given_and_resolves_the_rest(fields
     assert {name: getattr(experiment, name) for name in given_fields} == given_fields
     assert {name for name, value in experiment.to_mapping().items() if value is not None} == set(given_fields)
     resolved = experiment.resolved
+    widths = in_order(given_fields.pop("width"))
     assert {name: getattr(resolved, name) for name in given_fields} == given_fields
+    if widths:
+        assert (resolved.depth, resolved.width) == (len(widths), max(widths))
+        assert resolved.widths == (widths if len({*widths}) > 1 else ())
+    else:
+        assert (resolved.width, resolved.widths) == (experiment.width, ())
     if resolved.is_complete:
         assert resolved.batch is not None
         assert resolved.inputs is not None
@@ -176,8 +183,8 @@ def test_a_valid_experiment_keeps_what_it_was_given_and_resolves_the_rest(fields
 
 def test_resolved_has_the_fields_of_an_experiment_in_their_order_each_of_its_type() -> None:
     names = [each.name for each in dataclasses.fields(Resolved)]
-    assert names == [*options(), "asks_for_update"]
-    types = {"str": str, "int": int, "float": float, "bool": bool, "None": type(None)}
+    assert names == [*options(), "asks_for_update", "widths"]
+    types = {"str": str, "int": int, "float": float, "bool": bool, "None": type(None), "tuple[int, ...]": tuple}
     for cell in CELLS:
         resolved = Experiment(cell=cell).resolved
         for each in dataclasses.fields(Resolved):
@@ -189,7 +196,7 @@ def test_resolved_has_the_fields_of_an_experiment_in_their_order_each_of_its_typ
 @given(valid_experiments())
 def test_giving_all_that_an_experiment_comes_to_comes_to_the_same(experiment: Experiment) -> None:
     resolved = experiment.resolved
-    whole = Experiment(**{name: getattr(resolved, name) for name in options()})
+    whole = Experiment(**{name: resolved.said(name) for name in options()})
     assert dataclasses.replace(whole.resolved, asks_for_update=resolved.asks_for_update) == resolved
     assert whole.resolved.asks_for_update
 

@@ -90,7 +90,8 @@ def test_the_command_has_only_what_differs_from_the_defaults() -> None:
     )
     assert Experiment(data="gaussian", inputs=8).to_command() == "gradtui --data gaussian --inputs 8"
     assert Experiment(data="digits", batch=64).to_command() == "gradtui --data digits --batch 64"
-    assert Experiment(depth=30, gain=1.0).to_command() == "gradtui", "a default is no news"
+    assert Experiment(width=64, gain=1.0).to_command() == "gradtui", "a default is no news"
+    assert Experiment(width=(64, 32)).to_command() == "gradtui --width 64,32"
 
 
 # -- TOML --------------------------------------------------------------------------------------------------
@@ -137,7 +138,10 @@ def test_every_problem_of_a_toml_is_reported_at_once_the_unknown_fields_too() ->
         ('width = "7"', "width"),
         ("width = 7.0", "width"),
         ("width = 1979-05-27", "width"),
-        ("width = [1]", "width"),
+        ("width = [0]", "width"),
+        ("width = [1.5]", "width"),
+        ("width = []", "width"),
+        ("depth = [1]", "depth"),
         ("gain = nan", "gain"),
         ("gain = inf", "gain"),
         ("gain = '1'", "gain"),
@@ -196,7 +200,7 @@ def test_a_toml_file_is_read_as_any_editor_writes_it(encoding: str, ending: str,
     assert Experiment.from_toml("\ufeffdepth = 4") == Experiment(depth=4)
 
 
-@pytest.mark.parametrize("value", [datetime.date(2020, 1, 1), {"units": 3}, [3], None])
+@pytest.mark.parametrize("value", [datetime.date(2020, 1, 1), {"units": 3}, {3}, None])
 def test_a_mapping_with_a_value_of_a_strange_type_is_refused(value: Any) -> None:
     (problem,) = refused(Experiment.from_mapping, {"width": value})
     assert problem.startswith(f"width: {value!r} given; allowed: a whole number")

@@ -105,7 +105,7 @@ def test_the_help_of_a_name_is_its_formula_and_of_a_number_what_is_allowed() -> 
     sheet = Sheet.of(edited(activation="relu"))
     assert "max(0, z)" in text_of(detail(sheet, "activation", 75, 2)[1])
     assert "…" in text_of(detail(sheet, "activation", 75, 2)[0]), "the help is longer than its line"
-    assert "a whole number from 1 to 10000; default: 30" in text_of(detail(sheet, "depth", 75, 3)[1])
+    assert "a whole number from 1 to 10000; empty: auto: 30" in text_of(detail(sheet, "depth", 75, 3)[1])
     assert "empty: auto: 0.1" in text_of(detail(sheet, "learning_rate", 75, 3)[1])
 
 

@@ -215,7 +215,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
         (["--lesson", "08-residual", "--lesson-step", "8"], "--lesson-step: 8 given; allowed: 1 to 7, the steps of"),
         (["--pane", "lesson"], "--pane: 'lesson' is unknown; allowed: gradient, activation, why"),
         (["--pane", "gates"], "--pane: 'gates' is unknown"),
-        (["--b", "depth="], "--b depth: '' given; allowed: a whole number"),
+        (["--b", "width="], "--b width: '' given; allowed: a whole number"),
         (["--b", "norm=batch", "--batch", "1"], "--b batch: 1 given; norm batch needs at least 2"),
     ],
 )

@@ -58,7 +58,9 @@ def adopt(state: State, timeline: Timeline | None) -> State:
     else:
         step = timeline.arrived if shown.step == OPENING else timeline.clamp(shown.step)
         selected = None if shown.selected is None else min(shown.selected, timeline.stage_count - 1)
-        adopted = replace(adopted, step=step, selected=selected, unit=min(shown.unit, shown.experiment.width - 1))
+        adopted = replace(
+            adopted, step=step, selected=selected, unit=min(shown.unit, shown.experiment.resolved.width - 1)
+        )
     panes = panes_of(adopted)
     own, theirs = state.lesson, shown.lesson
     if own is not None and theirs is not None and (own.lesson, own.step) == (theirs.lesson, theirs.step):

@@ -89,7 +89,7 @@ def scroll(state: State, event: e.Scroll, timeline: Timeline | None) -> State:
 def select_unit(state: State, event: e.SelectUnit, timeline: Timeline | None) -> State:
     """Units of hidden stages are as many as the experiment's width; the views clamp where a stage has fewer."""
     unit = event.unit if event.unit is not None else state.unit + event.by
-    return replace(state, unit=min(max(unit, 0), state.experiment.width - 1))
+    return replace(state, unit=min(max(unit, 0), state.experiment.resolved.width - 1))
 
 
 def set_terms(state: State, event: e.SetTerms, timeline: Timeline | None) -> State:

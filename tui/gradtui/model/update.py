@@ -91,7 +91,7 @@ def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
         cell=cell,
         step=timeline.arrived,
         selected=selected,
-        unit=min(state.unit, event.experiment.width - 1),
+        unit=min(state.unit, event.experiment.resolved.width - 1),
         playing=False,
         loaded=True,
         message="",

@@ -40,7 +40,7 @@ def edit(app: Host, field: str) -> None:
     option, experiment = options()[field], edited(app)
     if _of_others(app, field):
         return
-    current: Value = getattr(experiment.resolved, field)
+    current: Value = experiment.resolved.said(field)
     before = app.state.asked
     if field in SLIDES:
         sliding.slide(app, SLIDES[field])
@@ -55,7 +55,7 @@ def edit(app: Host, field: str) -> None:
             app.say(problem)
 
     def preview(name: str) -> None:
-        if name != getattr(edited(app).resolved, field):
+        if name != edited(app).resolved.said(field):
             give(name)
 
     def answered(name: str | None) -> None:
@@ -101,7 +101,7 @@ def give(app: Host, field: str, value: Value) -> None:
     """Give a field a value at once, as the palette does; what stands in its way is said, and what stands already."""
     if unknown(app) or _of_others(app, field):
         return
-    if getattr(edited(app).resolved, field) == value:
+    if edited(app).resolved.said(field) == value:
         app.say(tr("{field} is {value} already", field=label(field), value=value))
     elif problem := change(app, {field: value}):
         app.say(problem)
@@ -121,7 +121,7 @@ def prompt(app: Host, field: str, start: Value, before: Asked) -> None:
         settle(app, before, keep=text is not None)
 
     try:
-        without: Value = getattr(edited(app).replace(**{field: None}).resolved, field)
+        without: Value = edited(app).replace(**{field: None}).resolved.said(field)
     except ExperimentError:
         without = None
     app.push_screen(Prompt(field, options()[field], start, check, without), answered)

@@ -97,7 +97,7 @@ class Host(PacedApp):
         known = {key: result for key, result in known.items() if not isinstance(key, HistoryOf)}
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived, known, self.trainings.results)
         self._cue: Cue | None = lambda timeline: (
-            *cursor, *beyond(cursor, timeline, self.state.experiment.width)
+            *cursor, *beyond(cursor, timeline, self.state.experiment.resolved.width)
         )  # fmt: skip
         #: What has been sent and not been taken yet; and whether something is being taken.
         self._waiting: deque[tuple[Sequence[e.Event], Cue | None]] = deque()

@@ -52,7 +52,10 @@ def slide(app: Host, row: Slide) -> None:
 
 
 def _along(experiment: Experiment, row: Slide) -> dict[str, Value]:
-    """What has to be given with the slider's field, where without it the field would change nothing."""
+    """What has to be given with the slider's field: where without it the field would change nothing; and the number of
+    layers, where a list of widths, of which one is made, has said it."""
+    if row.name == "width" and isinstance(experiment.width, str):
+        return {"depth": experiment.resolved.depth}
     return dict(row.along) if hindrance(experiment, row.name) else {}
 
 

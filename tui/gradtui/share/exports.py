@@ -262,10 +262,18 @@ def slug(source: Source) -> str:
     return re.sub(r"[^a-z0-9._]+", "-", joined.lower()).strip("-.")[:_LONGEST].rstrip("-.")
 
 
+def _layers(resolved: Resolved) -> str:
+    """30x64; of widths that differ 512-256-128, of many the first and the last."""
+    widths = [*map(str, resolved.widths)]
+    if len(widths) > 4:
+        return f"{len(widths)}x{widths[0]}to{widths[-1]}"
+    return "-".join(widths) or f"{resolved.depth}x{resolved.width}"
+
+
 def _words(resolved: Resolved) -> Iterator[str]:
     yield resolved.cell
     if not resolved.kind.over_time:
-        yield f"{resolved.depth}x{resolved.width}"
+        yield _layers(resolved)
     elif resolved.steps is None:
         yield str(resolved.width)
     else:

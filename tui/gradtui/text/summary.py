@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradtui_engine.core.figures import exact, short
 from gradtui_engine.core.message import English
+from gradtui_engine.core.widths import told
 from gradtui_engine.recordings.clean import cleaned
 from gradtui_engine.rules.initialisers import INITIALISERS
 
@@ -73,7 +74,7 @@ def describe(resolved: Resolved, detail: int = WHOLE) -> str:
     """
     name = resolved.cell.upper()
     if not resolved.kind.over_time:
-        shape = f"{name} {resolved.depth}×{resolved.width} · {resolved.activation}"
+        shape = f"{name} {layers(resolved)} · {resolved.activation}"
     else:
         stacked = f" × {plural('1 layer', '{count} layers', resolved.layers)}" if resolved.layers > 1 else ""
         count = resolved.steps
@@ -87,6 +88,14 @@ def describe(resolved: Resolved, detail: int = WHOLE) -> str:
     if detail > 1:
         parts += _update(resolved)
     return " · ".join([*parts, tr("seed {number}", number=resolved.seed)])
+
+
+def layers(resolved: Resolved) -> str:
+    """The hidden layers: 30×64, 512·256·128; of many that differ the first, the last and their number."""
+    if not resolved.widths:
+        return f"{resolved.depth}×{resolved.width}"
+    text = told(resolved.widths, "·")
+    return f"{text} ({plural('1 layer', '{count} layers', resolved.depth)})" if "…" in text else text
 
 
 def resolved_of(source: Source) -> Resolved | None:

@@ -174,13 +174,13 @@ def automatic(guide: Experiment, field: str) -> Value:
         without = guide.replace(**{field: None})
     except ExperimentError:
         return None
-    value: Value = getattr(without.resolved, field)
+    value: Value = without.resolved.said(field)
     return value
 
 
 def before(state: FormState, field: str) -> Value:
     """What a field came to at the start."""
-    value: Value = getattr(state.start.resolved, field)
+    value: Value = state.start.resolved.said(field)
     return value
 
 

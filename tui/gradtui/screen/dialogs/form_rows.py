@@ -156,7 +156,7 @@ def _was(sheet: Sheet, field: str) -> str:
     was = model.before(sheet.state, field)
     if was is None:
         return tr("was not set")
-    if not sheet.state.first[field] and was == getattr(sheet.reading.guide.resolved, field):
+    if not sheet.state.first[field] and was == sheet.reading.guide.resolved.said(field):
         return tr("was auto")
     return tr("was {value}", value=shown(was))
 

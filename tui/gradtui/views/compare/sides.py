@@ -130,7 +130,7 @@ def _changed(scene: Scene) -> tuple[str, str]:
     """The first field that B differs in and this side has, and its value: activation, sigmoid."""
     resolved = resolved_of(scene.record.source)
     for field, _ in scene.state.changes:
-        value = getattr(resolved, field, None)
+        value = resolved.said(field) if resolved is not None and hasattr(resolved, field) else None
         if value is not None:
             return field, exact(value) if isinstance(value, float) else str(value)
     return "", ""

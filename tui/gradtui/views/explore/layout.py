@@ -72,7 +72,7 @@ def _fitting(state: State, most: int) -> int:
     """Rows of the bars' pane, of `most` so many that no line stays empty under the last layer."""
     if state.nameless:
         return most  # nobody knows how many there are
-    stages, inside = state.experiment.depth + 1, most - _AROUND
+    stages, inside = state.experiment.resolved.depth + 1, most - _AROUND
     rows = math.ceil(stages / stride(stages, inside))
     return rows * min(_TALLEST, inside // rows) + _AROUND
 

@@ -21,11 +21,11 @@ def differing(a: Experiment, b: Experiment, turns: Iterable[Turn] = (), brief: b
     """
     pairs = []
     for field, _ in differences(a, b):
-        same = getattr(a.resolved, field) == getattr(b.resolved, field)
+        same = a.resolved.said(field) == b.resolved.said(field)
         if not same and options()[field].applies_to(b.cell):
             # What a side has no use for, it does not have.
             one, two = (
-                getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
+                side.resolved.said(field) if options()[field].applies_to(side.cell) else None for side in (a, b)
             )
             pairs.append(f"{field_name(field)} {_value(two) if brief else f'{_value(one)} → {_value(two)}'}")
     pairs += [tr("from iteration {number} on {fields}", number=turn.iteration, fields=turned(turn)) for turn in turns]
