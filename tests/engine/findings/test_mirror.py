@@ -183,7 +183,7 @@ def test_a_skip_is_seen_by_what_a_block_is_beside_its_last_layer(
         elif name.endswith(".fc"):
             row[3] = size * 2.0
     found = mirror(recorded([run_line(modules, parameters), line])).experiment
-    assert found.residual == residual
+    assert found.resolved.residual == residual
     assert found.residual_scale == (None if scaled is None else pytest.approx(scaled, rel=0.1))
 
 
