@@ -107,6 +107,8 @@ COMMANDS = (
         LOOK,
         e.Select(stage=10**9),
     ),
+    Command("first_row", ("g",), "first row", "In Sweep: to the lowest row", LOOK, e.ToCell(row=0), where=("sweep",)),
+    Command("last_row", ("G",), "last row", "In Sweep: to the top row", LOOK, e.ToCell(row=10**9), where=("sweep",)),
     Command(
         "next_unit", ("right_parenthesis",), "next unit", "Select the next unit of the stage", LOOK, e.SelectUnit(1)
     ),

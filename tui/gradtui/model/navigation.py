@@ -69,9 +69,8 @@ def _pick(state: State, field: str, value: Any) -> State:
 
 
 def select(state: State, event: e.Select, timeline: Timeline | None) -> State:
-    if state.view == "sweep":
-        row = None if event.stage is None else min(max(event.stage, 0), 10**9)
-        return sweep_moves.to_cell(state, e.ToCell(by_rows=-event.by, row=row), timeline)
+    if state.view == "sweep" and event.stage is None:
+        return sweep_moves.to_cell(state, e.ToCell(by_rows=-event.by), timeline)
     if timeline is None:
         return state
     stage = event.stage if event.stage is not None else selected_stage(state, timeline) - event.by

@@ -13,6 +13,8 @@ from gradtui_engine.core.figures import percent
 from gradtui_engine.recordings.snapshot import RecordingSnapshot
 
 from ..model.state import State
+from ..model.sweep_cells import SweepCells
+from ..model.sweeps import CellsOf, plan_of
 from ..model.trainings import HistoryOf, training_of_a, training_of_b
 from ..share import clipboard
 from ..share.address import command
@@ -73,7 +75,8 @@ async def _save(app: Host, chosen: Format) -> None:
         states = moments(app.state, scene.timeline)
         screen = await film(states, _camera(app, scene), title, lambda share: app.say(_filming(share)))
     trainings = _trainings(app)
-    material = Material(scene.record, b.record if b is not None else None, screen, trainings, _recorded(scene))
+    beside = b.record if b is not None else None
+    material = Material(scene.record, beside, screen, trainings, _recorded(scene), _swept(scene))
     try:
         async with app.trainings.still() if trainings else contextlib.nullcontext():
             path = await asyncio.to_thread(write, chosen, material)
@@ -109,6 +112,16 @@ def _recorded(scene: Scene) -> dict[str, RecordingSnapshot]:
         return {}
     known: dict[str, object] = {"a": scene.snapshot, "b": scene.snapshot_b}
     return {side: snapshot for side, snapshot in known.items() if isinstance(snapshot, RecordingSnapshot)}
+
+
+def _swept(scene: Scene) -> dict[str, SweepCells]:
+    """In Sweep the planes of A and B, by side, as far as they are there."""
+    if scene.state.view != "sweep":
+        return {}
+    plan = plan_of(scene.state)
+    sides = {"a": plan.a, "b": plan.b}
+    known = {side: scene.results.get(CellsOf(sweep)) for side, sweep in sides.items() if sweep is not None}
+    return {side: cells for side, cells in known.items() if isinstance(cells, SweepCells)}
 
 
 def _camera(app: Host, scene: Scene) -> Callable[[State], Frame]:

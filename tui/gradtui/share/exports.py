@@ -32,13 +32,15 @@ from gradtui_engine.training.json_document import document as training_document
 
 from ..text.language import tr
 from ..text.summary import resolved_of
-from . import training_table
+from . import sweep_files, training_table
 
 if TYPE_CHECKING:
     from gradtui_engine import StageNumbers, TrainingHistory, TrainingSnapshot
     from gradtui_engine.analysis.record import Record, Source
     from gradtui_engine.experiment.resolved import Resolved
     from gradtui_engine.recordings.snapshot import RecordingSnapshot
+
+    from ..model.sweep_cells import SweepCells
 
 #: Longer file names than this are a nuisance in a listing; the limit of the file system is 255.
 _LONGEST = 100
@@ -60,6 +62,13 @@ class Material:
     screen: str = ""
     trainings: Mapping[str, TrainingHistory] = field(default_factory=dict)
     recorded: Mapping[str, RecordingSnapshot] = field(default_factory=dict)
+    #: In Sweep the planes of A and B, by side: then those are.
+    swept: Mapping[str, SweepCells] = field(default_factory=dict)
+
+    @property
+    def suffix(self) -> str:
+        """What of an experiment it is, as a file's name has it."""
+        return "-sweep" if self.swept else "-training" if self.trainings or self.recorded else ""
 
     @property
     def sides(self) -> Mapping[str, Record]:
@@ -90,6 +99,9 @@ def _screen(material: Material, file: IO[bytes]) -> None:
 
 
 def _csv(material: Material, file: IO[bytes]) -> None:
+    if material.swept:
+        file.write(sweep_files.table(material.swept).encode())
+        return
     if material.trainings or material.recorded:
         snapshots: dict[str, TrainingSnapshot | RecordingSnapshot] = {
             **{side: history.snapshot() for side, history in material.trainings.items()}, **material.recorded
@@ -100,7 +112,10 @@ def _csv(material: Material, file: IO[bytes]) -> None:
 
 
 def _json(material: Material, file: IO[bytes]) -> None:
-    if material.trainings:
+    whole: dict[str, Any]
+    if material.swept:
+        whole = sweep_files.whole(material.swept)
+    elif material.trainings:
         whole = training_document(*material.trainings.values())
     elif material.recorded:
         whole = recording_document(*material.recorded.values())
@@ -112,6 +127,9 @@ def _json(material: Material, file: IO[bytes]) -> None:
 
 def _npz(material: Material, file: IO[bytes]) -> None:
     """The arrays of `Run.save`; in Compare each name stands under a/ or b/."""
+    if material.swept:
+        np.savez(file, **sweep_files.arrays(material.swept))  # type: ignore[arg-type]  # as below
+        return
     if material.trainings:
         for history in material.trainings.values():
             try:
@@ -218,7 +236,7 @@ FORMATS = {
             ".csv",
             "One row per layer or time step: gradient norms, factors measured and predicted, the running product, "
             "activation statistics, parameter gradients. In Compare a column tells A from B. In Train one row "
-            "per iteration.",
+            "per iteration, in Sweep one per cell.",
             "record",
             _csv,
         ),
@@ -227,7 +245,7 @@ FORMATS = {
             "the whole document",
             ".json",
             "Experiment, verdict, theory and every stage as one strict JSON document, as gradtui run --json prints it. "
-            "In Compare one each, under a and b. In Train as gradtui train --json.",
+            "In Compare one each, under a and b. In Train as gradtui train --json, in Sweep as gradtui sweep --json.",
             "record",
             _json,
         ),
@@ -236,7 +254,7 @@ FORMATS = {
             "every array",
             ".npz",
             "Inputs, values, gradients and parameters under PyTorch's names, for NumPy. In Compare under a/ and b/. "
-            "In Train as gradtui train --save.",
+            "In Train as gradtui train --save; in Sweep x, y and a plane for each measure.",
             "record",
             _npz,
         ),
@@ -303,8 +321,8 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
     """Write the file into the folder (the current one), whole or not at all; where it is. Raises NotWritten."""
     folder = Path() if folder is None else folder
     try:
-        of_training = "-training" if (material.trainings or material.recorded) and format.source == "record" else ""
-        path = _claim(material.record.source, of_training + format.suffix, folder)
+        of_what = material.suffix if format.source == "record" else ""
+        path = _claim(material.record.source, of_what + format.suffix, folder)
     except OSError as error:
         raise NotWritten(_reason(folder, error)) from None
     draft = path.with_name(f".{path.name}.part")
