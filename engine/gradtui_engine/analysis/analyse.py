@@ -98,6 +98,7 @@ def _stages(
             place=place_of(trace.axis, index),
             gradient_norm=gradients.norms[index],
             gradient_rms=gradients.rms[index],
+            gradient_zeros=gradients.zeros[index] if gradients.zeros else None,
             factor=gradients.factors[index] if index < last else None,
             predicted_factor=theory.factors[index],
             running_product=decay.running_product[index],

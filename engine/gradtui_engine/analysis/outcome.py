@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ..core.message import English, Message
 from ..core.table import Table
-from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
+from ..core.thresholds import DEAD, EXPLODED, SATURATED, UNDERFLOWN, VANISHED
 from ..experiment.remedy import Remedy
 
 #: The questions, in the order in which they are asked, as a person asks them.
@@ -73,6 +73,10 @@ KINDS = Table(
         Kind(
             "vanishing", "vanishing", "less than a thousandth of the gradient arrives",
             _SIGNAL, VANISHED, "threshold 1/1,000: AUTOTRAINER, ICSE 2021",
+        ),
+        Kind(
+            "underflow", "underflow", "most of a gradient is exactly 0: it is under the smallest number of its type",
+            _SIGNAL, UNDERFLOWN, "over half of ∂L/∂h rounds to 0, in float16 under 3e-8 (Micikevicius et al. 2018)",
         ),
         Kind(
             "exploding", "exploding", "over a thousand times the gradient arrives", _SIGNAL, EXPLODED,

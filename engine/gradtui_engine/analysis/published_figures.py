@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.figures import exact
 from ..core.message import Message
+from ..core.number_types import NUMBER_TYPES
 from ..core.numerics import Purpose, generator
 from ..experiment.experiment import Experiment
 from ..rules.activations import ACTIVATIONS
@@ -48,8 +49,20 @@ def figures() -> Iterator[Figure]:
     yield from _mean_field()
     yield from _gates()
     yield from _initialisers()
+    yield from _number_types()
     yield from _measured()
     yield from _highways()
+
+
+def _number_types() -> Iterator[Figure]:
+    """The smallest number that rounding leaves, and the largest, of the types that are emulated."""
+    for name, smallest, largest in (("float16", 5.96e-8, 65504.0), ("bfloat16", 9.18e-41, 3.3895e38)):
+        row = NUMBER_TYPES[name]
+        powers = row.cast(2.0 ** np.arange(-149, 128, dtype=np.float64))
+        least = float(powers[powers > 0].min())
+        yield Figure(Message("{dtype}: smallest number", dtype=name), smallest, least, 1e-3, row.source)
+        most = float(row.cast(np.array([largest]))[0])
+        yield Figure(Message("{dtype}: largest number", dtype=name), largest, most, 1e-4, row.source)
 
 
 def _mean_field() -> Iterator[Figure]:
@@ -123,6 +136,9 @@ def _measured() -> Iterator[Figure]:
     yield _rate(Message("batch norm + ReLU, width 500"), 1.21117, batch, 0.03, "Yang et al. 2019")
     few = {"activation": "linear", "norm": "batch", "batch": 8}
     yield _rate(Message("batch norm, linear, batch of 8, width 500"), 1.09545, few, 0.03, "Yang et al. 2019")
+    dropped = {**he, "dropout": 0.5}
+    name = Message("ReLU + He + dropout ½, width 500")
+    yield _rate(name, math.sqrt(2), dropped, 0.03, "√(1/(1 − p)), Schoenholz et al. 2017")
     yield _rate(Message("residual + ReLU + He, width 800"), math.sqrt(2), skip, 0.06, "1 + β² χ_F = 2")
     linear = build(Experiment(depth=10, activation="linear", init="orthogonal", width=64, data="gaussian")).run()
     isometry = float(singular_values(jacobian(linear))[-1])

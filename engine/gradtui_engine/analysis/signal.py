@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 from ..cells.settings import units_of
 from ..core.figures import counted, many, of_it, part_of, percent, repeated, short
 from ..core.message import English, Message
-from ..core.thresholds import DEAD, EXPLODED_TEXT, SATURATED, VANISHED_TEXT, crossed
+from ..core.thresholds import DEAD, EXPLODED_TEXT, SATURATED, UNDERFLOWN, VANISHED_TEXT, crossed
 from ..program.program import stage_place
 from ..program.slots import CELL_STATE
 from .carried import CarriedPath, healthy_up_to
 from .non_finite import first_non_finite
 from .outcome import FINITE, KINDS, Answer, Finding, Rule, far_beyond, first_finding
 from .stage_numbers import ActivationStatistics
+from .stages import zero_shares
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
@@ -232,6 +233,31 @@ def _dead(case: _Case) -> Finding | None:
     return Finding("dead", share == 1.0, case.place(stage), stage, message, rule, share)
 
 
+#: A gradient that loses half of its numbers to the smallest one is a few of those in size; zeros beside larger numbers
+#: have another reason.
+_NEAR_SMALLEST = 100.0
+
+
+def _underflow(case: _TraceCase) -> Finding | None:
+    """Most of a stage's gradient is exactly 0, and the rest of it about as large as the type's smallest number."""
+    trace = case.trace
+    numbers, zeros = trace.resolved.number_type, zero_shares(trace)
+    for stage in range(case.last, case.first - 1, -1) if zeros else ():
+        gradient = trace.gradients[trace.program.stages[stage]]
+        rms = case.path.norms[stage] / math.sqrt(gradient.size) * trace.loss_scale
+        if zeros[stage] <= UNDERFLOWN or not rms < _NEAR_SMALLEST * numbers.smallest:
+            continue
+        place = case.place(stage)
+        message = Message(
+            "{share} of ∂L/∂h of {place} is exactly 0: under {dtype}'s smallest number {smallest}; {end}",
+            share=percent(zeros[stage]), place=place, dtype=numbers.name, smallest=short(numbers.smallest),
+            end=case.end,
+        )  # fmt: skip
+        rule = Message("share of ∂L/∂h that is exactly 0 ≤ {limit}", limit=percent(UNDERFLOWN))
+        return Finding("underflow", zeros[case.first] == 1.0, place, stage, message, rule, zeros[stage])
+    return None
+
+
 def _vanishing(case: _Case) -> Finding | None:
     return _first_crossing(case, "vanishing")
 
@@ -298,6 +324,7 @@ RULES: tuple[Rule[_TraceCase], ...] = (
     _non_finite,
     _symmetric,
     _dead_in_trace,
+    _underflow,
     _vanishing,
     _exploding,
     _truncated,

@@ -73,6 +73,7 @@ class StageNumbers:
     place: str
     gradient_norm: float
     gradient_rms: float | None = None
+    gradient_zeros: float | None = None
     factor: float | None = None
     predicted_factor: float | None = None
     running_product: float | None = None
@@ -205,6 +206,11 @@ STAGE_NUMBERS = Table(
             "gradient_rms", ("gradient_rms",), "rms ∂L/∂h", "rms ∂L/∂h",
             "the root mean square of ∂L/∂h over batch and units",
             "norm", "gradient", lambda stage: stage.gradient_rms,
+        ),
+        StageNumber(
+            "gradient_zeros", ("gradient_zeros",), "= 0", "∂L/∂h that is exactly 0",
+            "the share of a stage's ∂L/∂h that is exactly 0; known of a 16-bit type, which rounds small numbers to 0",
+            "share", "gradient", lambda stage: stage.gradient_zeros,
         ),
         StageNumber(
             "cell_gradient_norm", ("cell_gradient_norm",), "‖∂L/∂c‖", "‖∂L/∂c‖",

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 class Gradients:
     """What the gradient is at each stage, the input (or the initial state) first.
 
-    norms[k] is ‖dL/dh_k‖, rms the same per number, cells[k] ‖dL/dc_k‖ (empty without cell states), layers[k] those of
+    norms[k] is ‖dL/dh_k‖, rms the same per number, zeros the share of it that is exactly 0 (empty but for an emulated
+    type), cells[k] ‖dL/dc_k‖ (empty without cell states), layers[k] those of
     each layer of a stacked network (empty without). factors[k] is norms[k] / norms[k + 1], one fewer than stages;
     parts[k] are its parts, see `StageNumbers`, and unknown[k] says why one of them is None.
     """
 
     norms: list[float]
     rms: list[float]
+    zeros: list[float]
     cells: list[float]
     layers: list[tuple[float, ...]]
     factors: list[float]
@@ -48,7 +50,7 @@ def gradients_of(trace: Trace) -> Gradients:
     parts = _PARTS[trace.resolved.kind.parts](trace, known, factors)
     of_cell = trace.resolved.kind.path is not None and trace.resolved.kind.path.state == CELL_STATE
     # Below it the numbers of a state have lost their digits.
-    tiny = float(np.finfo(trace.input.dtype).tiny)
+    tiny = trace.resolved.number_type.tiny / trace.loss_scale
     least = math.sqrt(trace.gradients[program.stages[-1]].size) * tiny
     checked = [
         _checked(trace, part, known[name], least)
@@ -58,6 +60,7 @@ def gradients_of(trace: Trace) -> Gradients:
     return Gradients(
         norms=[known[name] for name in program.stages],
         rms=[known[name] / math.sqrt(trace.gradients[name].size) for name in program.stages],
+        zeros=zero_shares(trace),
         cells=[known[name] for name in program.cells],
         layers=[
             (*(known[name] for name in below), known[stage])
@@ -81,7 +84,7 @@ def _checked(
     elif not math.isfinite(after):
         why = Message("the gradient of the next stage is not finite")
     elif after < least:
-        dtype = trace.input.dtype.name
+        dtype = trace.resolved.dtype
         why = Message("the gradient of the next stage is so small that {dtype} has lost its digits", dtype=dtype)
     elif any(map(math.isnan, parts.values())):
         why = Message("no gradient arrives somewhere between the two stages")
@@ -89,6 +92,17 @@ def _checked(
     else:
         return dict(parts), ""
     return dict.fromkeys(parts), why
+
+
+def zero_shares(trace: Trace) -> list[float]:
+    """The share of each ∂L/∂h_k that is exactly 0; empty but for an emulated type, which rounds to 0 what others keep.
+
+    Where numbers are computed in, a share would cost a pass over all states to say 0.
+    """
+    if not trace.resolved.number_type.is_emulated:
+        return []
+    gradients = [trace.gradients[name] for name in trace.program.stages]
+    return [1.0 - int(np.count_nonzero(gradient)) / gradient.size for gradient in gradients]
 
 
 def state_norms(trace: Trace) -> tuple[list[float], list[float]]:

@@ -161,6 +161,7 @@ def operations(
         forward,
         input_projection.backward,
         contribution=input_projection.contribution,
+        kernel=True,
     )
     return projection, Operation(f"{cell}_step", *step, notes=notes)
 

@@ -226,6 +226,23 @@ class Number(Kind):
 
 
 @dataclass(frozen=True)
+class Scale(Number):
+    """A number in a range, `word` for one that follows, or `off` for none."""
+
+    off: str = "none"
+
+    @property
+    def allowed(self) -> str:
+        return Message("{numbers}, or {off}", numbers=super().allowed, off=self.off)
+
+    def check(self, value: Any) -> float | str:
+        return self.off if value == self.off else super().check(value)
+
+    def parse(self, text: str) -> float | str:
+        return self.off if text == self.off else super().parse(text)
+
+
+@dataclass(frozen=True)
 class Text(Kind):
     """Any text. word stands for it in a usage, such as FILE; what says what is allowed where one is missing."""
 

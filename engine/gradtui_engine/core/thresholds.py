@@ -14,6 +14,8 @@ EXPLODED = 1e3
 # for every sample of one batch without harm, as its samples become alike.
 DEAD = 0.9
 SATURATED = 0.5
+# The share of a gradient that a 16-bit type has rounded to 0: beyond it more is lost than kept.
+UNDERFLOWN = 0.5
 
 #: As they are said: 1/1,000 and 1,000.
 VANISHED_TEXT, EXPLODED_TEXT = part_of(VANISHED), many(EXPLODED)

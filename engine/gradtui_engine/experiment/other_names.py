@@ -117,15 +117,15 @@ ALIASES: Mapping[str, Aliases] = {
     "momentum": Aliases(("mu", "sgd_momentum"), ("beta", "beta1", "betas")),
     "weight_decay": Aliases(("wd",), ("l2", "l2_reg", "l2_penalty", "regularization")),
     "seed": Aliases(("random_seed", "random_state", "manual_seed", "rng_seed")),
+    "loss_scale": Aliases(("grad_scale", "loss_scaling", "static_loss_scale"), ("gradscaler",)),
+    "master_weights": Aliases(
+        ("fp32_master_weights", "main_params"), ("autocast", "amp", "use_amp", "mixed_precision")
+    ),
     "dtype": Aliases(("precision", "float_type", "data_type")),
 }  # fmt: skip
 
 # What the fields of a few names, which are no tables, allow.
 YES_OR_NO = {"yes": Aliases(("true", "on")), "no": Aliases(("false", "off", "none"))}
-DTYPES = {
-    "float64": Aliases(("double", "fp64", "f64")),
-    "float32": Aliases(("single", "fp32", "f32"), ("float", "float16", "fp16", "half", "bfloat16", "bf16")),
-}
 GATE_INITS = {"constant": Aliases(("fixed",)), "chrono": Aliases(("chrono_init", "chrono_initialisation"))}
 READOUTS = {"last": Aliases(("many_to_one", "final")), "all": Aliases(("many_to_many", "every")),
             "mean": Aliases(("average", "mean_pooling", "avg", "pooled"))}  # fmt: skip

@@ -178,7 +178,27 @@ def _seed(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 
 def _dtype(was: Resolved, now: Resolved) -> Iterator[Line]:
-    yield Line(f"torch.set_default_dtype(torch.{now.dtype})", "before the model and the data are made")
+    if not now.number_type.is_emulated:
+        yield Line(f"torch.set_default_dtype(torch.{now.dtype})", "before the model and the data are made")
+        return
+    if was.dtype != now.dtype or was.master_weights != now.master_weights:
+        if now.rounds_weights:
+            yield Line(f"model.to(torch.{now.dtype})", "weights and updates in 16 bits, too")
+        else:
+            code = f'with torch.autocast("cuda", dtype=torch.{now.dtype}):\n    loss = criterion(model(inputs), target)'
+            yield Line(code, "weights stay in float32")
+    if now.adapts_loss_scale:
+        yield Line("scaler = torch.amp.GradScaler()")
+        yield Line("scaler.scale(loss).backward()", "in place of loss.backward()")
+        if now.clip != "none":
+            yield Line("scaler.unscale_(optimizer)", "before the gradients are clipped")
+        yield Line("scaler.step(optimizer)\nscaler.update()", "in place of optimizer.step()")
+    elif now.first_loss_scale != 1.0:
+        scale = typed(now.first_loss_scale)
+        yield Line(f"({scale} * loss).backward()", "in place of loss.backward()")
+        yield Line(f"for p in model.parameters():\n    p.grad /= {scale}", "before the update")
+    elif was.first_loss_scale != 1.0:
+        yield Line("loss.backward()", "without a loss scale")
 
 
 def _batch(was: Resolved, now: Resolved) -> Iterator[Line]:
@@ -226,7 +246,7 @@ _STARTS = (
 #: Fields of the experiment → what a change of them is. Lines come in this order.
 TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("seed",), _seed),
-    (("dtype",), _dtype),
+    (("dtype", "loss_scale", "master_weights"), _dtype),
     (("batch",), _batch),
     (("target_scale",), _target),
     (("loss",), _loss),

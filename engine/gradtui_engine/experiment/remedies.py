@@ -329,6 +329,27 @@ REMEDIES = Table(
             applies=lambda e: e.dtype == "float32",
         ),
         Row(
+            "a dynamic loss scale", {"loss_scale": "dynamic", "master_weights": "yes"},
+            "65,536 times the gradient on its way, and divided again before the update: what was under 6e-8 is a "
+            "number.",
+            "Scaled numbers keep their digits, not their ratio: what shrinks a layer shrinks still.", CELLS.names,
+            kinds=("underflow", "vanishing", "cut_off", "still", "starved"),
+            applies=lambda e: e.dtype == "float16" and e.loss_scale == "none",
+        ),
+        Row(
+            "bfloat16", {"dtype": "bfloat16", "loss_scale": "none"},
+            "float32's range in 16 bits: down to 9e-41, up to 3e38.",
+            "Its range is float32's: what vanishes or overflows there does so here, with two digits.", CELLS.names,
+            kinds=("underflow", "vanishing", "non_finite", "cut_off", "still", "starved"),
+            applies=lambda e: e.dtype == "float16",
+        ),
+        Row(
+            "float32 weights", {"master_weights": "yes"},
+            "Updates under half of a weight's last bit add up in float32; in 16 bits each rounds away.",
+            "The weights took their updates; what was lost was lost before.", CELLS.names,
+            kinds=("still", "starved", "underflow"), applies=lambda e: e.rounds_weights,
+        ),
+        Row(
             "sigmoid again", {"activation": "sigmoid"}, "", "", LAYERED, kinds=(), key="activation",
             switched=lambda e: e.activation == "relu",
         ),

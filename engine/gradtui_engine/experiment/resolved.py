@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..cells.cell import Cell
 from ..cells.residual_blocks import RESIDUALS, kind_of_block, norm_of_block
 from ..cells.table import CELLS
 from ..cells.transformer import MLP_RATIO, most_heads
 from ..core.fields import Value
+from ..core.number_types import NUMBER_TYPES, NumberType
 from ..core.widths import in_order
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
 from ..data.reading import Reading
@@ -19,6 +22,11 @@ from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
 from ..rules.initialisers import INITIALISERS, Initialiser
 from ..rules.optimisers import OPTIMISERS
+
+#: Values of loss_scale that are no numbers.
+UNSCALED, DYNAMIC = "none", "dynamic"
+#: Where a dynamic scale starts, as PyTorch's GradScaler.
+FIRST_SCALE = 2.0**16
 
 #: The fields that a CSV file decides when it is read, where they were not given.
 DECIDED_BY_FILE = ("loss", "target_scale", "batch", "steps", "inputs")
@@ -97,6 +105,8 @@ class Resolved:
     weight_decay: float
     seed: int
     dtype: str
+    loss_scale: float | str
+    master_weights: str
     #: Whether anything about the update was given; else a saved run holds only what backpropagation gives.
     asks_for_update: bool
     #: The units of each hidden layer where they differ, of which `width` is the largest; empty where all are alike.
@@ -113,6 +123,33 @@ class Resolved:
     def kind(self) -> Cell:
         """The row of its cell: its axis, whether it is gated, whether it has a cell state."""
         return CELLS[self.cell]
+
+    @property
+    def number_type(self) -> NumberType:
+        """The row of its dtype."""
+        return NUMBER_TYPES[self.dtype]
+
+    @property
+    def storage(self) -> np.dtype[np.generic]:
+        """What arrays lie in memory as: an emulated type's as float32."""
+        return self.number_type.storage
+
+    @property
+    def rounds_weights(self) -> bool:
+        """Whether weights, updates and the optimiser's averages are of an emulated type, too, as after model.half()."""
+        return self.number_type.is_emulated and self.master_weights == "no"
+
+    @property
+    def first_loss_scale(self) -> float:
+        """What the loss's gradient is multiplied by at first; 1 where nothing is scaled."""
+        if not self.number_type.is_emulated or self.loss_scale == UNSCALED:
+            return 1.0
+        return FIRST_SCALE if isinstance(self.loss_scale, str) else self.loss_scale
+
+    @property
+    def adapts_loss_scale(self) -> bool:
+        """Whether the scale follows what overflows."""
+        return self.number_type.is_emulated and self.loss_scale == DYNAMIC
 
     @property
     def is_complete(self) -> bool:

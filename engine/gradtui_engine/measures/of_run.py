@@ -134,7 +134,7 @@ OF_A_RUN = (
         "kind",
         "verdict",
         "whether the gradient arrives: healthy, vanishing, exploding, dead, saturated, symmetric, "
-        "truncated, non_finite",
+        "truncated, underflow, non_finite",
         lambda run, stage: run.outcome.signal.kind,
         is_name=True,
     ),
@@ -179,6 +179,7 @@ OF_A_RUN = (
     ),
     _GRADIENT,
     _of_stage("cell_gradient", "cell_gradient_norm"),
+    _of_stage("gradient_zeros", "gradient_zeros"),
     _of_stage("factor", "factor"),
     _of_stage("predicted", "predicted_factor"),
     _of_stage("running_product", "running_product"),

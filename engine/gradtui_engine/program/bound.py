@@ -21,6 +21,7 @@ class Workspace:
         #: What follows from a parameter, by its id; the parameter is kept beside it, so that no other gets that id.
         self._transposes: dict[int, tuple[Array, Array]] = {}
         self._negatives: dict[int, tuple[Array, Array]] = {}
+        self._casts: dict[int, tuple[Array, Array]] = {}
         self._one: Array | None = None
         self._ones: dict[int, Array] = {}
         self._derived: list[tuple[Array, Array, Callable[[Array, Array], None]]] = []
@@ -58,6 +59,19 @@ class Workspace:
             pair = self._derive(self._negatives, array, -array, _negate)
         return pair[0]
 
+    def cast(self, array: Array, rounding: Callable[[Array], None]) -> Array:
+        """A parameter rounded to an emulated type, made once for a binding."""
+        pair = self._casts.get(id(array))
+        if pair is None:
+
+            def again(out: Array, array: Array) -> None:
+                np.copyto(out, array)
+                rounding(out)
+
+            pair = self._derive(self._casts, array, np.array(array), again)
+            again(*pair)
+        return pair[0]
+
     def _derive(
         self, known: dict[int, tuple[Array, Array]], array: Array, made: Array, again: Callable[[Array, Array], None]
     ) -> tuple[Array, Array]:
@@ -75,6 +89,7 @@ class Workspace:
         """Let go of the parameters that something was made of, and of what was made: they are not read again."""
         self._transposes.clear()
         self._negatives.clear()
+        self._casts.clear()
         self._derived.clear()
 
     def buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
@@ -108,6 +123,7 @@ class Node:
         "outputs",
         "parameter_gradients",
         "parameters",
+        "prepared",
         "read_gradients",
         "reads",
         "running",
@@ -150,6 +166,8 @@ class Node:
         self.backward_views: tuple[Array, ...] | None = None
         #: Where an operation notes what it measures on the way; None where nobody asks.
         self.notes: list[tuple[float, float, float]] | None = None
+        #: Of an emulated type, whether its arrays have been made ready for it.
+        self.prepared = False
 
 
 _NOTHING: Array = np.empty(0)

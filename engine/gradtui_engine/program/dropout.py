@@ -116,18 +116,23 @@ def forward(node: Node) -> None:
     values, mask = node.inputs
     (out,) = node.outputs
     constants = DROPOUTS[node.choice].of(node.constant)
-    np.multiply(values, mask, out)
-    np.multiply(out, constants.scale, out)
+    np.multiply(mask, constants.scale, out)
+    np.multiply(values, out, out)
     if constants.dropped:
-        np.add(out, np.where(mask, constants.kept, constants.dropped).astype(out.dtype), out)
+        # b of what was kept where m is 1, of what was dropped where it is 0.
+        shift = node.workspace.buffer("shift", out.shape, out.dtype)
+        np.subtract(mask, 1, shift)
+        np.multiply(shift, constants.kept - constants.dropped, shift)
+        np.add(shift, constants.kept, shift)
+        np.add(out, shift, out)
 
 
 def backward(node: Node) -> None:
     (gradient,), (wanted, of_mask) = node.output_gradients, node.input_gradients
     constants = DROPOUTS[node.choice].of(node.constant)
     if wanted is not None:
-        np.multiply(gradient, node.inputs[1], wanted)
-        np.multiply(wanted, constants.scale, wanted)
+        np.multiply(node.inputs[1], constants.scale, wanted)
+        np.multiply(wanted, gradient, wanted)
     if of_mask is not None:  # in no run, as a mask is drawn; whoever asks for every input's gradient gets its own
         np.multiply(node.inputs[0], constants.scale, of_mask)
         np.add(of_mask, constants.kept - constants.dropped, of_mask)

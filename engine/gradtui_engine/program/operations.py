@@ -18,6 +18,8 @@ from ..rules.losses import LOSSES
 from . import dropout, joins, normalisation
 from .bound import Node
 
+Run = Callable[[Node], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -27,7 +29,9 @@ class Operation:
     node.input_gradients and node.parameter_gradients. part names the operation's share of its stage's factor
     ("" where it has none: it is the whole, or no stage). contribution(node, time) gives one time step's addend
     of the gradient of each of the node's parameters; None where they are not shared over time. notes says that its
-    backward pass notes what it measures on the way (`Node.notes`).
+    backward pass notes what it measures on the way (`Node.notes`). Of an emulated type each call of NumPy is rounded as
+    an operation of PyTorch; kernel says that in PyTorch all is one, rounded at its end; rounded are the two functions
+    where PyTorch's operations are others than NumPy's calls.
     """
 
     name: str
@@ -38,6 +42,8 @@ class Operation:
     part: English = ""
     contribution: Callable[[Node, int], tuple[Array, ...]] | None = None
     notes: bool = False
+    kernel: bool = False
+    rounded: tuple[Run, Run] | None = None
 
 
 def _linear_forward(node: Node) -> None:
@@ -144,6 +150,7 @@ LAYER_OPERATIONS = (
         _linear_forward,
         _linear_backward,
         part="weight",
+        kernel=True,
     ),
     Operation(
         "activation",
@@ -152,6 +159,7 @@ LAYER_OPERATIONS = (
         _activation_forward,
         _activation_backward,
         part="activation",
+        kernel=True,
     ),
     Operation(
         "norm",
@@ -160,6 +168,7 @@ LAYER_OPERATIONS = (
         normalisation.forward,
         normalisation.backward,
         part="norm",
+        kernel=True,
     ),
     Operation(
         "residual",
@@ -216,5 +225,5 @@ LAYER_OPERATIONS = (
         dropout.backward,
         part="dropout",
     ),
-    Operation("loss", "L = loss(o, target)", "∂L/∂o", _loss_forward, _loss_backward),
+    Operation("loss", "L = loss(o, target)", "∂L/∂o", _loss_forward, _loss_backward, kernel=True),
 )

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 
 def initialise(program: Program, resolved: Resolved, watch: Watch | None = None) -> dict[str, Array]:
-    """Every parameter of a program, read-only, in the experiment's dtype."""
+    """Every parameter of a program, read-only, in the experiment's dtype: of a 16-bit one in float32, or rounded to it
+    where there are no master weights.
+    """
     parameters = {}
     count = len(program.parameters)
     with np.errstate(over="ignore", invalid="ignore"):
         for number, (name, parameter) in told(enumerate(program.parameters.items()), count, watch):
             share = part(watch, number / count, (number + 1) / count)
-            parameters[name] = start(name, parameter, resolved, share).astype(resolved.dtype)
+            parameters[name] = start(name, parameter, resolved, share).astype(resolved.storage)
+            if resolved.rounds_weights:
+                parameters[name] = resolved.number_type.cast(parameters[name])
             parameters[name].flags.writeable = False
     return parameters
 

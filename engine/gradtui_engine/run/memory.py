@@ -18,9 +18,13 @@ from typing import Protocol
 import numpy as np
 
 from ..cells.table import OPERATIONS
+from ..core.number_types import NumberType
 from ..core.numerics import Array, trusted_squares
+from ..core.table import Table
 from ..program.bound import Arena, Node, Workspace, allocate
+from ..program.operations import Operation
 from ..program.program import Program
+from ..program.rounding import Emulation
 
 #: Blocks that a network keeps: one while its trace is looked at, one for the next run.
 _KEPT = 2
@@ -35,12 +39,30 @@ Run = Callable[[Node], None]
 Backward = tuple[Run, Node, list[tuple[str, Array, Array]], list[tuple[str, Array, float]]]
 
 
+class Numbers(Protocol):
+    """What an experiment says of its numbers."""
+
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def number_type(self) -> NumberType: ...
+
+
+@functools.cache
+def _emulated(emulation: Emulation) -> Table[Operation]:
+    return Table("operation", [emulation.operation(row) for row in OPERATIONS.values()])
+
+
 class Layout:
     """What a program says about memory: worked out once, whatever the parameters and the batch."""
 
-    def __init__(self, program: Program, dtype: np.dtype[np.generic]) -> None:
-        self.dtype = dtype
-        self.operations = [OPERATIONS[instruction.operation] for instruction in program.instructions]
+    def __init__(self, program: Program, resolved: Numbers) -> None:
+        self.dtype = resolved.number_type.storage
+        #: How results are rounded; None of a type that is computed in.
+        self.emulation = Emulation(resolved.dtype) if resolved.number_type.is_emulated else None
+        #: The table of operations, as they are for the type.
+        self.table = OPERATIONS if self.emulation is None else _emulated(self.emulation)
+        self.operations = [self.table[instruction.operation] for instruction in program.instructions]
         self.owned = [name for name, _ in program.owned()]
         self.scratch = program.scratch()
         self.merges = program.merges()
@@ -114,6 +136,7 @@ class Bound:
 
     def __init__(self, network: Bindable) -> None:
         program, layout = network.program, network.layout
+        emulation = layout.emulation
         sizes = [
             *layout.value_sizes,
             *layout.gradient_sizes,
@@ -139,7 +162,8 @@ class Bound:
                 name = program.instructions[index].inputs[position]
                 addend = workspace.buffer("addend", working[name].shape, layout.dtype)
                 node.input_gradients[position] = addend
-                addends.append((name, working[name], addend))
+                total = working[name]
+                addends.append((name, total if emulation is None else emulation.dressed(total), addend))
             flats = [(name, _flat(working[name]), least * working[name].size) for name in layout.measured[index]]
             self.backward.append((layout.operations[index].backward, node, addends, flats))
         #: What the steps of the cell whose states are the stages note on their way, the last step first.
@@ -148,6 +172,7 @@ class Bound:
         for instruction, operation, node in zip(program.instructions, layout.operations, nodes, strict=True):
             if operation.notes and instruction.outputs[0] in stages:
                 node.notes = self.notes
+        self._owned_gradients = frozenset(program.kept)
         self._zeroed = [gradients[name] for name in program.zeroed]
         self._wholes = [_Wholes(program, arrays) for arrays in (values, gradients, parameter_gradients)]
         self._block = arena.block
@@ -164,6 +189,15 @@ class Bound:
         self.notes.clear()
         for array in self._zeroed:
             array.fill(0)
+
+    def divide(self, scale: float) -> None:
+        """Take a loss scale back out of every gradient; exact, as it is a power of two and memory float32."""
+        share = np.float32(1 / scale)
+        for name, array in self.gradients.items():
+            if name in self._owned_gradients:
+                array *= share
+        for array in self.parameter_gradients.values():
+            array *= share
 
     def views(self) -> list[dict[str, Array]]:
         """Values, gradients and parameter gradients for a trace: read-only views."""

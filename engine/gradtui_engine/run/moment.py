@@ -21,3 +21,5 @@ class Moment:
     iteration: int
     optimiser: State
     running: Mapping[str, Array] = field(default_factory=dict)
+    #: What the loss's gradient is multiplied by.
+    loss_scale: float = 1.0

@@ -50,6 +50,7 @@ class Network:
         resolved: Resolved | None = None,
         moment: Moment | None = None,
         masks: Mapping[str, Array] | None = None,
+        loss_scale: float | None = None,
     ) -> None:
         self.experiment = experiment
         #: What the experiment comes to, with what a CSV file decided.
@@ -58,7 +59,7 @@ class Network:
         self.parameters = {name: _frozen(array) for name, array in parameters.items()}
         self.batch = batch
         #: What follows from the program alone: worked out once for it and all networks with other parameters.
-        self.layout = layout or Layout(program, np.dtype(self.resolved.dtype))
+        self.layout = layout or Layout(program, self.resolved)
         #: Which iteration of a training it is; None of an experiment alone.
         self.moment = moment
         #: Dropout's masks: those that are given, or drawn by the seed for this iteration; none without dropout.
@@ -67,6 +68,9 @@ class Network:
             self.masks = masks or drawn(
                 program, self.resolved.seed, moment.iteration if moment else 0, self.layout.dtype
             )
+        #: What the loss's gradient is multiplied by on its way back; what the trace has is divided by it.
+        first = self.resolved.first_loss_scale if moment is None else moment.loss_scale
+        self.loss_scale = first if loss_scale is None else loss_scale
         self._bounds = Bounds()
 
     def run(self, watch: Watch | None = None, saved: Saved | None = None) -> Trace:
@@ -80,6 +84,10 @@ class Network:
             norms: dict[str, float] = {}
             merges: dict[str, Merge] = {}
             measure, most = self.program.measure_merges, trusted_squares(self.layout.dtype)[1]
+            scale = self.loss_scale
+            if scale != 1.0:
+                bound.nodes[-1].constant = scale
+                saved = saved.scaled(scale) if saved is not None else None
             with np.errstate(all="ignore"):
                 bound.reset()
                 count = len(bound.forward)
@@ -104,6 +112,13 @@ class Network:
                         squares = float(flat.dot(flat))
                         trusted = least < squares < most
                         norms[name] = math.sqrt(squares) if trusted else norm_of_squares(flat, squares)
+                if scale != 1.0:
+                    bound.divide(scale)
+                    if self.resolved.rounds_weights:
+                        for array in bound.parameter_gradients.values():
+                            array[...] = self.resolved.number_type.cast(array)
+                    norms = {name: value / scale for name, value in norms.items()}
+                    merges = {name: merge.divided(scale) for name, merge in merges.items()}
             values, gradients, parameter_gradients = bound.views()
             return Trace(
                 experiment=self.experiment,
@@ -117,9 +132,11 @@ class Network:
                 layout=self.layout,
                 norms_in_run=norms,
                 merges=merges,
-                paths=tuple(reversed(bound.notes)),
+                # Of a scaled gradient the notes are scaled, too: its paths are worked out from the arrays.
+                paths=tuple(reversed(bound.notes)) if scale == 1.0 else (),
                 about=self.batch.about,
                 moment=self.moment,
+                loss_scale=scale,
             )
 
     def loss(self, running: Mapping[str, Array] | None = None, held: Mapping[str, Array] | None = None) -> float:
@@ -138,7 +155,8 @@ class Network:
     def with_parameters(self, parameters: Mapping[str, Array]) -> Network:
         """The same network with other parameters, and the same masks."""
         return Network(
-            self.experiment, self.program, parameters, self.batch, self.layout, self.resolved, masks=self.masks
+            self.experiment, self.program, parameters, self.batch, self.layout, self.resolved, masks=self.masks,
+            loss_scale=self.loss_scale,
         )  # fmt: skip
 
     def values(self) -> dict[str, Array]:
@@ -213,7 +231,7 @@ def rebuilt(
     resolved, sizes = as_read(experiment, batch), Sizes.of(batch)
     check_sizes(resolved, sizes, largest())
     program = resolved.kind.build(resolved, sizes, loss)
-    dtype = np.dtype(resolved.dtype)
+    dtype = resolved.storage
     wanted = {name: parameter.shape for name, parameter in program.parameters.items()}
     fits = wanted == {name: array.shape for name, array in parameters.items()}
     masks = {name: saved[name] for name in program.masks if name in saved}
@@ -224,7 +242,8 @@ def rebuilt(
     if not fits or program.slots[program.input].shape != inputs.shape or not _is_target(target, program, loss, dtype):
         raise ExperimentError([Problem("arrays", Message("are not those of the experiment"))])
     target.flags.writeable = False
-    return Network(experiment, program, parameters, batch, resolved=resolved, masks=masks)
+    scale = float(saved["loss_scale"]) if "loss_scale" in saved else None
+    return Network(experiment, program, parameters, batch, resolved=resolved, masks=masks, loss_scale=scale)
 
 
 def _is_target(target: Array, program: Program, loss: str, dtype: np.dtype[np.generic]) -> bool:
@@ -269,10 +288,11 @@ def aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
             target = target[-1]
         elif not per_step and resolved.readout == "all":
             target = np.broadcast_to(target, (steps, *target.shape))
-    dtype = np.dtype(resolved.dtype)
+    numbers = resolved.number_type
     with np.errstate(over="ignore"):  # a number beyond float32 is inf there: the outcome names it
-        target = np.ascontiguousarray(target if row.of_classes else target.astype(dtype))
-        inputs = batch.inputs.astype(dtype)
+        if not row.of_classes:
+            target = target.astype(numbers.storage)
+        target, inputs = np.ascontiguousarray(target), numbers.cast(batch.inputs)
     target.flags.writeable = False
     return dataclasses.replace(batch, inputs=inputs, target=target, loss=row.name)
 

@@ -37,6 +37,8 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
     yield "input", trace.input
     yield "target", trace.target
     yield "loss", trace.values["loss"]
+    if trace.loss_scale != 1.0:
+        yield "loss_scale", np.array(trace.loss_scale)
     for name, array in trace.parameters.items():
         yield f"param/{name}", array
         yield f"grad/{name}", trace.parameter_gradients[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.nested import copied
 from ..core.numerics import Array, norm, ratio
+from ..program.rounding import Emulation
 from ..rules.clipping import CLIPPINGS
 from ..rules.optimisers import OPTIMISERS, Chain, Settings
 from .layer_rates import rates_of
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 def chain_of(resolved: Resolved) -> Chain:
     """The optimiser of an experiment."""
     return OPTIMISERS[resolved.optimizer].build(Settings(resolved.momentum, resolved.weight_decay))
+
+
+def _as_weights(resolved: Resolved) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+    """Arrays as those of the weights: rounded, where weights are of an emulated type."""
+    if not resolved.rounds_weights:
+        return dict
+    emulation = Emulation(resolved.dtype)
+    return lambda arrays: {name: emulation.dressed(array) for name, array in arrays.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +64,30 @@ class Update:
         return rates[name] if isinstance(rates, dict) else rates
 
     @functools.cached_property
+    def is_skipped(self) -> bool:
+        """Whether a dynamic loss scale leaves this step out, as a gradient is not finite."""
+        return self.resolved.adapts_loss_scale and not all(
+            bool(np.isfinite(gradient).all()) for gradient in self.gradients.values()
+        )
+
+    @functools.cached_property
     def updates(self) -> dict[str, Array]:
         """What the optimiser adds to each parameter."""
         chain, moment = chain_of(self.resolved), self.moment
-        state = chain.init(self.parameters) if moment is None else copied(moment.optimiser)
         updates = {name: np.empty_like(gradient) for name, gradient in self.gradients.items()}
+        dressed = _as_weights(self.resolved)
+        parameters = dressed(self.parameters)
+        if moment is None:
+            state = chain.init(parameters)
+        else:
+            made, averages = copied(moment.optimiser)
+            state = made, tuple(map(dressed, averages))
         with np.errstate(all="ignore"):
-            chain.update(self.clipped, state, self.parameters, self.rates, updates)
+            if self.is_skipped:
+                for array in updates.values():
+                    array.fill(0)
+            else:
+                chain.update(dressed(self.clipped), state, parameters, self.rates, dressed(updates))
         for array in updates.values():
             array.setflags(write=False)
         return updates
@@ -69,7 +95,8 @@ class Update:
     def updated(self, name: str) -> Array:
         """The parameter after the update."""
         with np.errstate(all="ignore"):
-            return np.asarray(self.parameters[name] + self.updates[name])
+            moved = np.asarray(self.parameters[name] + self.updates[name])
+        return self.resolved.number_type.cast(moved) if self.resolved.rounds_weights else moved
 
     def ratio(self, name: str) -> float:
         """‖update‖ / ‖parameter‖: about 1e-3 is healthy (CS231n)."""

@@ -47,6 +47,14 @@ class Saved:
                 largest = max((norm for norm in norms if math.isfinite(norm)), default=0.0)
                 self._largest[id(kind)] = largest
 
+    def scaled(self, scale: float) -> Saved:
+        """The same with every gradient as it is while the loss is multiplied by this."""
+        gradients, of_parameters = (
+            {name: array * array.dtype.type(scale) for name, array in kind.items() if array.dtype.kind == "f"}
+            for kind in (self.gradients, self.parameter_gradients)
+        )
+        return Saved(self.values, gradients, of_parameters)
+
     def after_forward(self, program: Program, bound: Bound, index: int) -> None:
         """Put back what an instruction has written. Raises Mismatch."""
         for name in program.instructions[index].outputs:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..core import allowances
 from ..core.figures import counted, rounded
 from ..core.message import Message
@@ -47,7 +45,7 @@ def check_sizes(resolved: Resolved, sizes: Sizes | None, most: float) -> None:
         return
     cell = resolved.kind
     stages = sizes.steps * resolved.layers if cell.over_time else resolved.depth
-    size = cell.numbers(resolved, sizes) * np.dtype(resolved.dtype).itemsize + stages * STAGE_BYTES
+    size = cell.numbers(resolved, sizes) * resolved.storage.itemsize + stages * STAGE_BYTES
     if size > most:
         length = (
             Message("{steps} steps", steps=sizes.steps)

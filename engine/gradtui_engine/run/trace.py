@@ -14,6 +14,7 @@ from ..core.numerics import Array, cosine, norm
 from ..program.bound import Node, Workspace
 from ..program.normalisation import running_statistics
 from ..program.program import Instruction, Program
+from ..program.rounding import exact
 from ..rules.activations import ACTIVATIONS
 from .forward import loss_of
 from .memory import Layout
@@ -43,11 +44,18 @@ class Merge:
     @classmethod
     def of(cls, sum_: Array, addend: Array, before: Merge | None = None) -> Merge:
         """Of what has arrived and what is added to it; before is what has met here already."""
+        # Not as arrays of an emulated type, in which sums would be rounded.
+        sum_, addend = exact(sum_), exact(addend)
         known, added = norm(sum_), norm(addend)
         angle = cosine(sum_, addend, known, added)
         if before is None:
             return cls(known, added, angle)
         return cls(before.skip, before.branch, before.cosine, added, angle)
+
+    def divided(self, scale: float) -> Merge:
+        """The same of gradients that are this many times smaller."""
+        gate = None if self.gate is None else self.gate / scale
+        return Merge(self.skip / scale, self.branch / scale, self.cosine, gate, self.gate_cosine)
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,8 @@ class Trace:
     about: Understood | None = None
     #: Which iteration of a training it is; None of an experiment alone.
     moment: Moment | None = None
+    #: What the loss's gradient was multiplied by on its way back, and every gradient here has been divided by.
+    loss_scale: float = 1.0
     _update: Update = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -162,9 +172,12 @@ class Trace:
         instruction = self.program.instructions[reader]
         node = self._node(instruction)
         with np.errstate(all="ignore"):
-            OPERATIONS[instruction.operation].backward(node)
+            self.layout.table[instruction.operation].backward(node)
         wanted = node.input_gradients[instruction.inputs.index(slot)]
         assert wanted is not None
+        wanted = np.asarray(exact(wanted))
+        if self.loss_scale != 1.0:
+            wanted /= self.loss_scale
         wanted.flags.writeable = False
         return wanted
 
@@ -175,6 +188,9 @@ class Trace:
         for name in instruction.outputs:
             if name in self.norms_in_run:
                 known[name] = self.gradient(name)
+        if self.loss_scale != 1.0:
+            # As it was in the run, where what is too small for the type was lost.
+            known |= {name: known[name] * self.loss_scale for name in instruction.outputs if name in known}
         node = Node(instruction, self.values, known, self.parameters, nowhere, self.target, Workspace())
         node.input_gradients = [np.empty_like(self.values[name]) for name in instruction.inputs]
         return node

@@ -72,7 +72,7 @@ class Walk:
         norm = NORMALISATIONS[resolved.norm]
         self.centred = norm.centred
         self.constants = DROPOUTS[resolved.dropout_kind].of(resolved.dropout)
-        self.epsilon = norm.epsilon(np.dtype(resolved.dtype)) if resolved.norm != "none" else 0.0
+        self.epsilon = norm.epsilon(resolved.storage) if resolved.norm != "none" else 0.0
         self.joined = _gated_join if RESIDUALS[resolved.residual].gated else _weighed_join
 
     def squares(self) -> Iterator[float]:

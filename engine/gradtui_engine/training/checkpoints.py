@@ -6,7 +6,7 @@ import bisect
 import functools
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..core import allowances
 from ..core.nested import arrays_in
 from ..core.numerics import Array
 from ..rules.optimisers import State as OptimiserState
+from ..run.loss_scale import LossScale
 
 #: Seconds of training between two checkpoints: from the one before it any iteration is there again within 0.1 s, also
 #: where the replay shares the processor.
@@ -33,6 +34,7 @@ class State:
     parameters: Array
     optimiser: OptimiserState
     running: Mapping[str, Array]
+    scale: LossScale = field(default_factory=LossScale)
 
     @functools.cached_property
     def nbytes(self) -> int:

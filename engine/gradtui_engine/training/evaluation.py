@@ -43,7 +43,7 @@ class Evaluation:
         for part in _parts(samples, max(int(resolved.batch or 0), DEFAULT_BATCH), every_step):
             if part.size not in programs:
                 program = resolved.kind.build(resolved, Sizes.of(part), str(resolved.loss))
-                programs[part.size] = program, Layout(program, np.dtype(resolved.dtype))
+                programs[part.size] = program, Layout(program, resolved)
             self._parts.append((part, *programs[part.size]))
 
     def run(self, parameter: Callable[[str], Array], running: Mapping[str, Array]) -> tuple[float, float | None]:

@@ -19,10 +19,12 @@ from ..core.progress import Watch, throttled
 from ..experiment.training import OF_THE_UPDATE, Training
 from ..program.dropout import draw
 from ..program.normalisation import first_statistics, running_statistics
+from ..program.rounding import exact
 from ..program.slots import GATES, Slot, Span
 from ..rules.clipping import CLIPPINGS
 from ..rules.optimisers import Rates
 from ..run.layer_rates import has_own, rates_of
+from ..run.loss_scale import LossScale
 from ..run.memory import Bound
 from ..run.moment import Moment
 from ..run.network import Network, build
@@ -75,7 +77,8 @@ class Trainer:
         self._at = training.in_force(0)
         self._turns = frozenset(iteration for iteration, _ in training.segments)
         self._chain = chain_of(network.resolved)
-        self._state = self._chain.init({"": self._block})
+        self._state = self._chain.init({"": self._weights})
+        self._scale = LossScale(network.resolved.first_loss_scale)
         self._statistics = statistics
         self.columns = Columns(self._widths())
         if statistics:
@@ -120,6 +123,12 @@ class Trainer:
             parameter_gradients, network.batch.target, self.layout, self._norms, {},
         )  # fmt: skip
         self._limits = trusted_squares(self.layout.dtype)
+        #: The blocks as the update reads and writes them: rounded, where weights are of an emulated type.
+        self._weights, self._update = self._block, self._gradient_block
+        self._rounding = self.layout.emulation if network.resolved.rounds_weights else None
+        if self._rounding is not None:
+            self._weights, self._update = map(self._rounding.dressed, (self._block, self._gradient_block))
+        self._adapts, self._scaled = network.resolved.adapts_loss_scale, network.resolved.first_loss_scale != 1.0
         self._weight_norms = PartNorms(self._block, self._spans)
         self._update_norms = PartNorms(self._gradient_block, self._spans)
         # Two numbers below it have a sum that is finite.
@@ -151,6 +160,8 @@ class Trainer:
         bound = self._bound
         self._input[...] = batch.inputs
         self._loss_node.target = batch.target
+        if self._scaled:
+            self._loss_node.constant = self._scale.factor
         if self.program.masks:
             draw(self.program, self.network.resolved.seed, k, bound.values)
         with np.errstate(all="ignore"):
@@ -167,6 +178,7 @@ class Trainer:
                     trusted = least < squares < most
                     self._norms[name] = math.sqrt(squares) if trusted else norm_of_squares(flat, squares)
             resolved = self._at.experiment.resolved
+            takes = not self._scaled or self._unscale()
             if resolved.clip != "none":
                 gradients = bound.parameter_gradients
                 if self.listener is not None:
@@ -175,8 +187,11 @@ class Trainer:
             if self.listener is not None:
                 self.listener(bound.parameter_gradients)
             # The update takes the gradient's place: nobody reads that any more.
-            update = self._gradient_block
-            self._chain.update({"": update}, self._state, {"": self._block}, rates, {"": update})
+            update = self._update
+            if takes:
+                self._chain.update({"": update}, self._state, {"": self._weights}, rates, {"": update})
+            else:
+                update.fill(0)
             if self._keeps_running:
                 self.running = running_statistics(self.program, bound.values, self._input, self.running)
             largest = math.inf
@@ -184,12 +199,27 @@ class Trainer:
                 weights, updates = self._weight_norms.read(), self._update_norms.read()
                 largest = float(weights.max() + updates.max())
                 self.columns.append(self._row(rate, updates / weights, batch.target))
-            np.add(self._block, update, self._block)
+            np.add(self._weights, update, self._weights)
             bound.workspace.refresh()
             # No number is larger than the norms of what was added up: then there is no need to look at each.
             finite = largest < self._finite or bool(np.isfinite(self._block).all())
             self.diverged = not (finite and math.isfinite(float(bound.values["loss"])))
         self.k += 1
+
+    def _unscale(self) -> bool:
+        """Divide every gradient by the loss scale, and move that on; whether the step is taken."""
+        factor = self._scale.factor
+        self._bound.divide(factor)
+        if self._recording:
+            self._norms.update({name: value / factor for name, value in self._norms.items()})
+        if self._rounding is not None:
+            # Gradients of a 16-bit weight have 16 bits: what the scale had saved is lost again.
+            self._rounding.round(self._gradient_block)
+        if not self._adapts:
+            return True
+        finite = bool(np.isfinite(self._gradient_block).all())
+        self._scale = self._scale.after(finite)
+        return finite
 
     def _rates(self, k: int) -> Rates:
         """η of iteration k: one number, or one for each number of the block where a layer has its own."""
@@ -242,12 +272,13 @@ class Trainer:
 
     def state(self) -> State:
         """The training before the next iteration."""
-        return State(self.k, self._block.copy(), copied(self._state), copied(self.running))
+        return State(self.k, self._block.copy(), copied(self._state), copied(self.running), self._scale)
 
     def restore(self, state: State) -> None:
         """Go on from a state of this training; its columns and validations stay as they are."""
         self.k, self._state, self.running = state.k, copied(state.optimiser), copied(state.running)
         self._block[...] = state.parameters
+        self._scale = state.scale
         self._bound.workspace.refresh()
         self._at = self.training.in_force(state.k)
         self.diverged = False
@@ -292,12 +323,12 @@ class Trainer:
         state = count.copy(), tuple(self._by_name(average[""]) for average in averages)
         return Network(
             now.experiment, self.program, self._by_name(self._block), self.stream.batch(self.k), self.layout, resolved,
-            Moment(self.k, state, copied(self.running)),
+            Moment(self.k, state, copied(self.running), self._scale.factor),
         )  # fmt: skip
 
     def _by_name(self, block: Array) -> dict[str, Array]:
         """A copy of a block, part by part, with the parameters' names and shapes."""
-        block = block.copy()
+        block = exact(block).copy()
         return {name: block[span].reshape(self._parameters[name].shape) for name, span in self._spans.items()}
 
     # -- what is kept of an iteration ------------------------------------------------------------------------

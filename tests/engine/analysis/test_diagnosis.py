@@ -34,6 +34,7 @@ SHOWN: list[tuple[dict[str, Any], str, str]] = [
     ({"depth": 11}, "vanishing", "critical"),  # 5e-7
     ({}, "vanishing", "critical"),
     ({"cell": "gru"}, "vanishing", "critical"),
+    ({"depth": 10, "dtype": "float16"}, "underflow", "critical"),  # 6e-8 over 1e-3 is passed after seven layers
     ({"activation": "linear", "gain": 1.5, "depth": 20}, "exploding", "warning"),  # 1.5^19 = 2e3
     ({"activation": "linear", "gain": 3.0, "depth": 20}, "exploding", "critical"),
     ({"cell": "rnn", "gain": 3.0, "activation": "relu"}, "exploding", "critical"),
@@ -235,6 +236,7 @@ def test_a_healthy_network_is_offered_no_remedy(experiment: Experiment) -> None:
 @pytest.mark.parametrize("kind", ILL_KINDS)
 def test_every_diagnosis_of_every_cell_has_remedies_and_says_why_and_why_not(cell: str, kind: str) -> None:
     fields: dict[str, Any] = {"truncate": 3} if CELLS[cell].over_time else {}
+    fields["dtype"] = "float16" if kind == "underflow" else "float64"
     experiment = Experiment(cell=cell, forget_bias=0.0, learning_rate=1e-6, weight_decay=1.0, **fields)
     found = remedies_for(experiment, (kind,))
     # What is cut on purpose has one cure: not to; and only cells over time can be.
@@ -254,6 +256,8 @@ def test_every_row_is_offered_to_some_experiment_and_none_to_the_wrong_cell() ->
         Experiment(residual="scaled", residual_scale=0.0, weight_decay=1.0),
         Experiment(cell="lstm", pin_forget=0.5),
         Experiment(cell="rnn", truncate=3),
+        Experiment(dtype="float16"),
+        Experiment(dtype="bfloat16", master_weights="no"),
         Experiment(data="csv:numbers.csv", target_scale="none"),
     ]
     offered = {(each.name, e.cell) for e in experiments for each in remedies_for(e, KINDS.names)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -279,3 +280,22 @@ def test_stages_so_large_that_each_has_a_pass_of_its_own_have_the_same_statistic
     several = activation_statistics.statistics_of(trace)
     monkeypatch.setattr(activation_statistics, "_CHUNK", 1)
     assert activation_statistics.statistics_of(trace) == several
+
+
+# -- zeros of 16-bit gradients ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fields", [{"depth": 10}, {"cell": "lstm", "data": "gaussian", "steps": 60, "forget_bias": 0.0}]
+)
+def test_the_zeros_of_a_16_bit_gradient_are_counted(fields: dict[str, Any]) -> None:
+    trace = build(Experiment(dtype="float16", **fields)).run()
+    stages = analysed(trace).stages
+    for stage, name in zip(stages, trace.program.stages, strict=True):
+        assert stage.gradient_zeros == pytest.approx(float(np.mean(trace.gradients[name] == 0)))
+    assert (stages[0].gradient_zeros or 0.0) > 0.5
+    assert stages[-1].gradient_zeros == 0.0
+
+
+def test_a_type_that_is_computed_in_has_no_count_of_zeros() -> None:
+    assert all(stage.gradient_zeros is None for stage in analysed(build(Experiment(depth=2)).run()).stages)

@@ -26,6 +26,12 @@ def check(invocation: Invocation[None], out: TextIO) -> int:
     experiment, console = invocation.experiment, console_on(out)
     console.print(Text(describe(experiment.resolved), "bold"))
     console.print(Text(tr("recorded gradient against central differences of the loss, float64"), "dim"))
+    if experiment.resolved.number_type.is_emulated:
+        coarse = tr(
+            "in {dtype} a loss has steps of {eps}: a difference of two would be coarser than what it is to show",
+            dtype=experiment.dtype, eps=short(experiment.resolved.number_type.eps),
+        )  # fmt: skip
+        console.print(Text(coarse, "dim"))
     table = table_of(tr("parameter"), tr("worst error"), tr("moved"), tr("at a kink"), "")
     total = len(build(experiment).parameters)
     rows = []

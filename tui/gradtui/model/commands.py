@@ -120,7 +120,7 @@ COMMANDS = (
         "quantity",
         ("x",),
         "quantity",
-        "What the bars show: gradient, parameter gradient, update / weight, std, mean, saturated, factor",
+        "What the bars show: gradient, parameter gradient, update / weight, std, mean, saturated, factor, zeros",
         LOOK,
         e.NextQuantity(),
     ),

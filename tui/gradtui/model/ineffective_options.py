@@ -39,6 +39,8 @@ CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], English]] = {
     "clip_threshold": (lambda e: e.clip != "none", "there is no --clip"),
     "learning_rate": (lambda e: not _all_layers_have_their_own(e), "both layers have a rate of their own"),
     "momentum": (lambda e: e.optimizer in ("momentum", "nesterov"), "it is for --optimizer momentum and nesterov"),
+    "loss_scale": (lambda e: e.number_type.is_emulated, "it is for --dtype float16 and bfloat16"),
+    "master_weights": (lambda e: e.number_type.is_emulated, "it is for --dtype float16 and bfloat16"),
     "forget_bias": (lambda e: e.pin_forget is None, "the gate is pinned"),
     "update_bias": (lambda e: e.pin_forget is None, "the gate is pinned"),
     "gate_init": (lambda e: e.pin_forget is None, "the gate is pinned"),

@@ -9,7 +9,7 @@ from gradtui_engine.core.message import English
 
 #: Steps per second.
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)
-QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "factor")
+QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "factor", "zeros")
 AXES: tuple[English, ...] = ("log", "linear", "sign-log")
 #: The functions of the maths page, each beside its hyperbolic twin, in the order in which down reaches them: sin, tan,
 #: cos. tanh is what networks use.

@@ -173,6 +173,25 @@ PRESETS = Table(
             {"dtype": "float64"},
         ),
         Preset(
+            "underflow",
+            "float16 has no number under 6e-8: of 10 sigmoids the first layers get exactly 0. Times 65,536 on its "
+            "way, all of it arrives.",
+            "A's rows without a bar",
+            {"depth": 10, "dtype": "float16"},
+            "compare",
+            {"loss_scale": "dynamic"},
+        ),
+        Preset(
+            "dropout",
+            "Dropout of one half passes half of a gradient's numbers at twice their size: ×√2 a layer on the way "
+            "back, and forward, too.",
+            "B's factors",
+            {**_HE, "depth": 20},
+            "compare",
+            {"dropout": 0.5},
+            "factor",
+        ),
+        Preset(
             "adam",
             "Adam is no cure, it hides the disease: every layer gets an update of one size, while the gradient "
             "vanishes as before.",

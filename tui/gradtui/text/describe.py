@@ -80,6 +80,8 @@ FIELD_NAMES: dict[str, FieldName] = {
     "weight_decay": "weight decay",
     "seed": "seed",
     "dtype": "dtype",
+    "loss_scale": "loss scale",
+    "master_weights": "master weights",
 }
 
 

@@ -32,6 +32,7 @@ MARKS = {
     "off_scale": "◆",
     "still": "■",
     "cut_off": "⊘",
+    "underflow": "∅",
     "shrinking": "▂",
     "starved": "«",
     "overshooting": "›",
@@ -205,6 +206,12 @@ def _extras(resolved: Resolved) -> Iterator[str]:
         yield tr("clip by {rule}", rule=resolved.clip)
     if resolved.dtype != "float64":
         yield resolved.dtype
+    if resolved.number_type.is_emulated:
+        if resolved.loss_scale != "none":
+            scale = resolved.loss_scale
+            yield tr("loss scale {scale}", scale=scale if isinstance(scale, str) else short(scale))
+        if resolved.rounds_weights:
+            yield tr("16-bit weights")
 
 
 def answer_lines(outcome: Outcome) -> list[str]:

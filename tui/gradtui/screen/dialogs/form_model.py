@@ -41,7 +41,7 @@ GROUPS: dict[English, tuple[str, ...]] = {
         "clip", "clip_threshold", "optimizer", "learning_rate", "learning_rate_1", "learning_rate_2", "momentum",
         "weight_decay",
     ),
-    "run": ("seed", "dtype"),
+    "run": ("seed", "dtype", "loss_scale", "master_weights"),
 }  # fmt: skip
 #: Where the form has room for two columns, the second one starts here: both are then about equally long.
 SECOND_COLUMN = "data and loss"

@@ -54,7 +54,8 @@ class Quantity:
 
     bars are one or two numbers of each stage; of two only those are drawn that a record has. axis is the kind that
     suits it, reference the value that bars are compared with. predicted is the number that theory says of the first
-    one. quotient: 0/0, where nothing is left to compare, has no bar. lacking is what to say where time steps have none.
+    one. quotient: 0/0, where nothing is left to compare, has no bar. lacking is what to say where time steps have
+    none, missing where an experiment has none.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Quantity:
     predicted: str = ""
     quotient: bool = False
     lacking: English = ""
+    missing: English = ""
     #: What stands for several neighbouring stages, and what that is called.
     of_row: Callable[[StageRow, Values], float | None] = StageRow.geometric_mean
     told_of_row: English = "their geometric mean"
@@ -107,6 +109,8 @@ def absent(scene: Scene, quantity: Quantity) -> str:
     """Why no stage has any of a quantity."""
     if quantity.lacking and scene.over_time:
         return tr(quantity.lacking, key=shown_keys("end"))
+    if quantity.missing:
+        return tr(quantity.missing)
     return tr("{quantity}: this recording does not have it for any stage", quantity=tr(quantity.label))
 
 
@@ -216,6 +220,20 @@ QUANTITIES = {
             predicted="predicted_factor",
             quotient=True,
             told_of_row="the factor of one, on average",
+        ),
+        Quantity(
+            "zeros",
+            "zeros",
+            "share of {symbols} that is exactly 0, of each {place}",
+            "The share of a stage's gradient that a 16-bit type has rounded to 0: under half of float16's smallest "
+            "number, 6e-8. Beyond half, the line, more is lost than kept; a loss scale saves it.",
+            "linear",
+            (Shown("gradient_zeros", symbol="∂L/∂h", brief="= 0"),),
+            reference=0.5,
+            share=True,
+            of_row=StageRow.mean,
+            told_of_row="their mean",
+            missing="Only 16-bit types round gradients to 0 on the way: --dtype float16 or bfloat16.",
         ),
     )
 }

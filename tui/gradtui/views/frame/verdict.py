@@ -29,7 +29,7 @@ STYLES = {
     "cut_off": "vanishing", "shrinking": "vanishing", "starved": "vanishing", "off_scale": "exploding",
     "overshooting": "strong", "diverging": "exploding", "trained": "healthy", "falling": "strong",
     "stalled": "vanishing", "diverged": "exploding", "dead": "vanishing", "saturated": "vanishing",
-    "truncated": "strong",
+    "truncated": "strong", "underflow": "vanishing",
 }  # fmt: skip
 #: What each question is called before its answer; the first one's answer speaks for itself, unless two networks stand
 #: above each other, of which one arrives and does harm.

@@ -1,0 +1,248 @@
+"""Emulated types: float32 arrays in which every result is rounded, and operations that round as PyTorch's do.
+
+An operation that is one kernel in PyTorch computes in float32 and rounds what it writes: so does it here (`kernel`). Of
+any other one each call of NumPy stands for an operation of PyTorch: its arrays are `Rounded`, into which no number gets
+that is not one of the type.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..core.number_types import NUMBER_TYPES, NumberType
+from ..core.numerics import Array
+from .bound import Node, Workspace
+from .operations import Operation, Run
+
+
+class Rounded(np.ndarray[Any, Any]):
+    """A float32 array whose numbers are of an emulated type: what a call of NumPy writes into it, or makes of it
+    without writing anywhere else, is rounded. What is written into an ordinary array is not.
+    """
+
+    type: ClassVar[NumberType]
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: tuple[Any, ...] = (), **rest: Any
+    ) -> Any:
+        if out:
+            getattr(ufunc, method)(*map(exact, inputs), out=tuple(map(exact, out)), **rest)
+            for array in out:
+                _round(array)
+            return out[0] if len(out) == 1 else out
+        made = getattr(ufunc, method)(*map(exact, inputs), **rest)
+        return tuple(map(self._dressed, made)) if type(made) is tuple else self._dressed(made)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        out = kwargs.get("out")
+        made = func(*map(_stripped, args), **{name: _stripped(each) for name, each in kwargs.items()})
+        if out is not None:
+            _round(out)
+            return out
+        return self._dressed(made)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        exact(self)[key] = exact(self._dressed(np.array(exact(value), self.dtype)))
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def _dressed(self, made: Any) -> Any:
+        """A new array (or number) of float32, rounded; anything else as it is."""
+        if getattr(made, "dtype", None) != np.float32:
+            return made
+        array = np.array(made)
+        assert self.type.round is not None
+        self.type.round(array)
+        return array.view(type(self)) if array.ndim else array[()]
+
+
+#: The class of the arrays of each emulated type, by its name.
+ARRAYS: Mapping[str, type[Rounded]] = {
+    row.name: type(f"{row.name.capitalize()}Array", (Rounded,), {"type": row})
+    for row in NUMBER_TYPES.values()
+    if row.is_emulated
+}
+
+
+def exact(array: Any) -> Any:
+    """The same numbers as an ordinary array, into which float32 is written as it is."""
+    return array.view(np.ndarray) if isinstance(array, Rounded) else array
+
+
+def _stripped(argument: Any) -> Any:
+    if isinstance(argument, list | tuple):
+        return type(argument)(map(_stripped, argument))
+    return exact(argument)
+
+
+def _round(array: Any) -> None:
+    if isinstance(array, Rounded) and array.dtype == np.float32:
+        assert array.type.round is not None
+        array.type.round(exact(array))
+
+
+class _Dressed(Workspace):
+    """A workspace whose scratch buffers are rounded, too; everything else is the other one's."""
+
+    def __init__(self, of: Workspace, kind: type[Rounded]) -> None:
+        super().__init__()
+        self.__dict__ |= of.__dict__
+        self._kind = kind
+
+    def buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
+        return super().buffer(name, shape, dtype).view(self._kind)
+
+
+def _softsign_forward(node: Node) -> None:
+    """x / (1 + |x|), in three operations."""
+    (values,), (out,) = node.inputs, node.outputs
+    np.divide(values, np.abs(values) + 1, out)
+
+
+def _softsign_backward(node: Node) -> None:
+    """By x and by 1 + |x| apart, as autograd has it."""
+    (values,), (gradient,), wanted = node.inputs, node.output_gradients, node.input_gradients[0]
+    if wanted is not None:
+        below = np.abs(values) + 1
+        np.add(gradient / below, -gradient * (values / below / below) * np.sign(values), wanted)
+
+
+#: Activations that are several operations in PyTorch, forward and backward.
+COMPOSED: Mapping[str, tuple[Run, Run]] = {"softsign": (_softsign_forward, _softsign_backward)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Emulation:
+    """How the operations of a program round: to the type of this name. Norms and losses are float32's in between, with
+    float32 parameters, as under PyTorch's autocast.
+    """
+
+    name: str
+
+    @property
+    def array(self) -> type[Rounded]:
+        return ARRAYS[self.name]
+
+    def dressed(self, array: Array) -> Array:
+        """The array as one of the type."""
+        return array.view(self.array)
+
+    def rounded(self, array: Array) -> Array:
+        """A rounded copy."""
+        copy = np.array(array)
+        self.round(copy)
+        return copy
+
+    def round(self, array: Array) -> None:
+        """Round in place."""
+        rounding = NUMBER_TYPES[self.name].round
+        assert rounding is not None
+        rounding(array)
+
+    def operation(self, row: Operation) -> Operation:
+        """The operation with every result rounded."""
+        if row.name == "loss":
+            return dataclasses.replace(row, backward=self._loss_backward(row.backward))
+        if row.name == "norm":
+            forward, backward = self._norm(row.forward, True), self._norm(row.backward, False)
+            return dataclasses.replace(row, forward=forward, backward=backward)
+        if row.name == "activation":
+            return self._activation(row)
+        forward, backward = row.rounded or (row.forward, row.backward)
+        if row.kernel and row.rounded is None:
+            return dataclasses.replace(row, forward=self._kernel(forward, True), backward=self._kernel(backward, False))
+        return dataclasses.replace(row, forward=self._stepwise(forward, True), backward=self._stepwise(backward, False))
+
+    def _activation(self, row: Operation) -> Operation:
+        """A kernel, but for the functions that PyTorch computes in several."""
+        steps = {
+            name: tuple(self._stepwise(run, number == 0) for number, run in enumerate(runs))
+            for name, runs in COMPOSED.items()
+        }
+        whole = self._kernel(row.forward, True), self._kernel(row.backward, False)
+        steps_back = {"sigmoid": self._sigmoid_backward} if self.name == "float16" else {}
+
+        def forward(node: Node) -> None:
+            steps.get(node.choice, whole)[0](node)
+
+        def backward(node: Node) -> None:
+            steps_back.get(node.choice, steps.get(node.choice, whole)[1])(node)
+
+        return dataclasses.replace(row, forward=forward, backward=backward)
+
+    def _sigmoid_backward(self, node: Node) -> None:
+        """g (1 − y) y: of float16 numbers PyTorch rounds each of the three results, in vectors of bfloat16 the last."""
+        (out,), (gradient,) = map(self.dressed, node.outputs), map(self.dressed, node.output_gradients)
+        wanted = node.input_gradients[0]
+        if wanted is not None:
+            np.multiply(gradient * (1 - out), out, self.dressed(wanted))
+
+    def _kernel(self, run: Run, forward: bool) -> Run:
+        """The operation computed in float32, and what it writes rounded."""
+
+        def rounded(node: Node) -> None:
+            if not node.prepared:
+                self._cast(node)
+            run(node)
+            for array in node.outputs if forward else (*node.input_gradients, *node.parameter_gradients):
+                if array is not None and array.size:
+                    self.round(array)
+
+        return rounded
+
+    def _stepwise(self, run: Run, forward: bool) -> Run:
+        """The operation with every call of NumPy rounded, and what it has written in other ways, too."""
+
+        def rounded(node: Node) -> None:
+            if not node.prepared:
+                self._cast(node)
+                self._dress(node)
+            run(node)
+            for array in node.outputs if forward else (*node.input_gradients, *node.parameter_gradients):
+                if array is not None and array.size:
+                    self.round(exact(array))
+
+        return rounded
+
+    def _norm(self, run: Run, forward: bool) -> Run:
+        """Autocast's: in float32 with float32 parameters; what it hands on in either direction is rounded."""
+
+        def rounded(node: Node) -> None:
+            run(node)
+            for array in node.outputs[:1] if forward else node.input_gradients:
+                if array is not None:
+                    self.round(array)
+
+        return rounded
+
+    def _loss_backward(self, run: Run) -> Run:
+        """The gradient of a float32 loss times the loss scale, rounded where it enters the network."""
+
+        def rounded(node: Node) -> None:
+            run(node)
+            (wanted,) = node.input_gradients
+            if wanted is not None:
+                np.multiply(wanted, wanted.dtype.type(node.constant), wanted)
+                self.round(wanted)
+
+        return rounded
+
+    def _cast(self, node: Node) -> None:
+        """Let a node read rounded copies of its parameters, which `Workspace.refresh` makes anew."""
+        node.prepared = True
+        node.parameters = [node.workspace.cast(array, self.round) for array in node.parameters]
+        node.shared = [node.workspace.cast(array, self.round) for array in node.shared]
+
+    def _dress(self, node: Node) -> None:
+        for name in ("inputs", "outputs", "reads", "read_gradients", "output_gradients", "parameter_gradients"):
+            arrays = getattr(node, name)
+            setattr(node, name, [self.dressed(each) if each.dtype == np.float32 else each for each in arrays])
+        node.input_gradients = [None if array is None else self.dressed(array) for array in node.input_gradients]
+        node.parameters = list(map(self.dressed, node.parameters))
+        node.shared = list(map(self.dressed, node.shared))
+        node.workspace = _Dressed(node.workspace, self.array)
