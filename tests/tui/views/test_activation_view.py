@@ -142,3 +142,13 @@ def test_in_another_view_the_key_says_where_it_works() -> None:
     after = update(scene.state, e.TurnUnits(), timeline_of(CASES["mlp"]))
     assert not after.units
     assert "in Explore" in after.message
+
+
+def test_a_highway_network_shows_what_its_gates_keep_layer_by_layer() -> None:
+    experiment = Experiment(residual="highway", depth=4, activation="tanh")
+    kept = 1 - trace_of(experiment).values["t/2"]
+    low, mean, high = (short(float(each)) for each in (kept.min(), kept.mean(), kept.max()))
+    shown = said(scene_of(experiment, selected=2))
+    assert f"kept of h, 1 − t, by layer ▇▇▇▇  layer 2: {mean}, from {low} to {high}" in shown
+    assert f"layer 2: {mean}" in said(scene_of(experiment, selected=2), width=40)
+    assert "1 − t" not in said(scene_of(Experiment(depth=4), selected=2))

@@ -20,6 +20,7 @@ from ..frame.once import once
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
+from .carry_gates import carried
 from .distribution import figure
 from .response import response_of
 from .slope_words import sentence
@@ -54,6 +55,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     parts = [
         Part(0, tuple(said)),
         _numbers(scene, width, 1),
+        Part(2, () if untold(scene, scene.stage) else tuple(carried(scene, width))),
         Part(3, tuple(_all_alike(scene, width))),
         Part(2, least=3, draw=lambda rows: _figure(scene, width, rows)),
         _foot(tr("units × samples"), width),
