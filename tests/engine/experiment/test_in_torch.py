@@ -247,6 +247,41 @@ def test_a_residual_block_computes_what_the_engines_does(norm: str, position: st
     assert made["h"].numpy() == pytest.approx(trace.values[f"h/{span}"], rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("residual", ["rezero", "layer_scale", "deepnorm", "highway"])
+@pytest.mark.parametrize("span", [1, 2])
+def test_every_way_to_join_computes_what_the_engines_does(residual: str, span: int) -> None:
+    before = Experiment(activation="gelu", depth=span, residual_span=span)
+    after = before.replace(residual=residual, residual_scale=0.3 if residual in ("rezero", "layer_scale") else None)
+    trace = build(after).run()
+    made: dict[str, Any] = {"torch": torch, "nn": nn, "h": torch.tensor(trace.input)}
+    found = [line.code for line in lines(Training(experiment=before), Training(experiment=after))]
+    *modules, forward = [code for code in found if not code.startswith("nn.LayerNorm")]
+    started = {"deepnorm": ["for m"], "highway": ["nn.init.constant_(gate.bias, -2.0)"]}.get(residual, [])
+    assert [code for code in modules if code.startswith(tuple(started) or ("-",))][:1] == [
+        next(code for code in modules if code.startswith(start)) for start in started
+    ]
+    for code in modules:
+        exec(code, made)
+    linears = [each for each in made["layer"] if isinstance(each, nn.Linear)]
+    if residual == "deepnorm":
+        # PyTorch's own start is within ±1/√64: β times that.
+        assert linears[0].weight.abs().max().item() == pytest.approx((8 * span) ** -0.25 / 8, rel=0.01)
+    if residual == "highway":
+        assert set(made["gate"].bias.tolist()) == {-2.0}
+    for name in ("alpha", "gamma"):
+        if name in made:
+            wanted = trace.parameters[f"layers.{span}.residual.weight"]
+            assert made[name].detach().numpy() == pytest.approx(wanted, rel=1e-15)
+    with torch.no_grad():
+        for number, linear in enumerate(linears, start=1):
+            linear.weight.copy_(torch.tensor(trace.parameters[f"layers.{number}.weight"]))
+            linear.bias.copy_(torch.tensor(trace.parameters[f"layers.{number}.bias"]))
+        if residual == "highway":
+            made["gate"].weight.copy_(torch.tensor(trace.parameters["layers.1.gate.weight"]))
+        exec(forward, made)
+    assert made["h"].numpy() == pytest.approx(trace.values[f"h/{span}"], rel=1e-9, abs=1e-12)
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("pin", [0.0, 0.9, 1.0])
 def test_a_pinned_gate_is_held_and_stays_held(cell: str, pin: float) -> None:
