@@ -88,7 +88,7 @@ PLANES = (
 def planes(experiment: Experiment) -> Iterator[State]:
     """Sweep with some cells and with all of them, of small networks: A alone, and beside B, every pane focused."""
     begun: dict[str, Any] = {"view": "sweep", "swept": 6, "spot_x": 1}
-    if experiment.depth > 100:
+    if (experiment.resolved.depth or 0) > 100:
         return
     for plan in PLANES:
         yield state_of(experiment, sweep=plan, **begun)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
 _LEAST = -(-(LEVELS - 1) // (len(SHADES) - 1))
 #: Lines from which on the axes are named over the plane, from which on the shades are explained, and the curves.
 _NAMES_FROM, _LEGEND_FROM, _CURVES_FROM = 7, 5, 10
-_CURSOR, _NONE, _CURVE, _POINT = "┼", "×", "●", "◆"
-#: Styles of theory's curves, in order.
-_CURVES = ("curve_1", "curve_2", "key")
+_CURSOR, _NONE = "┼", "×"
+#: What theory's curves are drawn in, in order: lines, and points.
+_LINES = (("●", "curve_1"), ("●", "curve_2"), ("◆", "strong"), ("◇", "strong"))
+_POINTS = (("◆", "curve_1"), ("◇", "curve_1"))
+#: What follows the first words of a curve's name.
+_REST = re.compile("[,:，：].*")
 
 
 def letter(planes: Planes, pane: str) -> str:
@@ -109,11 +113,9 @@ class Drawn:
             margin = 0
         above = int(height >= _NAMES_FROM)
         # Where cells may lack a number from the start, so that the map stands still when one does.
-        says = (
-            bool(planes.curves_of(pane))
-            or cells.sweep.training is not None
-            or bool(reasons(cells, planes.measure(pane)))
-        )
+        # Of two planes both have the line, so that they stand at one height.
+        fails = any(one.sweep.training is not None or reasons(one, planes.measure(pane)) for one in planes.both)
+        says = fails or bool(planes.curves or planes.curves_of_b)
         below = (height >= 2) + (height >= _LEGEND_FROM) + (says and height >= _CURVES_FROM)
         halves = 2 if glyphs.current() == glyphs.BLOCK else 1
         columns, rows = cells.sweep.shape
@@ -222,12 +224,12 @@ class Drawn:
         """Theory's curves over the map; of each that is seen its glyph, style, name and source."""
         sweep = self.cells.sweep
         assert sweep.y is not None
-        seen = []
-        curves = self.planes.curves_of(self.pane)
-        for number, curve in enumerate(curves):
-            style = _CURVES[min(number, len(_CURVES) - 1)]
+        told = []
+        # The first one on top.
+        for number, curve in reversed(list(enumerate(self.planes.curves_of(self.pane)))):
+            looks = _LINES if curve.joined else _POINTS
+            look = looks[number % len(looks)]
             points = np.array(curve.points, dtype=np.float64).reshape(-1, 2)
-            glyph = _CURVE if curve.joined else _POINT
             if curve.joined:
                 points = _dense(points, sweep)
             across = positions(sweep.x.values, sweep.x.log, points[:, 0])
@@ -235,14 +237,12 @@ class Drawn:
             known = np.isfinite(across) & np.isfinite(up)
             across, up = across[known], up[known]
             columns, lines = self.geometry.place(across, up)
-            drawn = False
             for x, y in zip(columns.tolist(), lines.tolist(), strict=True):
                 if 0 <= x < self.geometry.width and 0 <= y < self.geometry.height:
-                    rows[int(y)][int(x)] = (glyph, style)
-                    drawn = True
-            if drawn:
-                seen.append((glyph, style, tr(curve.name), tr(curve.source)))
-        return seen
+                    rows[int(y)][int(x)] = look
+            told.append((*look, tr(curve.name), tr(curve.source)))
+        seen = {span for row in rows for span in row}
+        return [curve for curve in reversed(told) if curve[:2] in seen]
 
     # -- the legend
 
@@ -263,20 +263,22 @@ class Drawn:
 
     def _said(self, curves: list[tuple[str, str, str, str]]) -> Line:
         """Theory's curves by name; else why cells have no number."""
-        space: Span = (" " * min(self.margin, 1), "label")
-        whole: Line = [space]
-        short_one: Line = [space]
-        for number, (glyph, style, name, source) in enumerate(curves):
-            gap = "   " * bool(number)
-            whole += [(f"{gap}{glyph} ", style), (f"{name} ({source})" if source else name, "label")]
-            short_one += [(f"{gap}{glyph} ", style), (name, "label")]
+        forms: list[Line] = [
+            self._named([(*look, f"{name} ({source})" if source else name) for *look, name, source in curves]),
+            self._named([(*look, name) for *look, name, _ in curves]),
+            *(self._named([(*look, _REST.sub("", name)) for *look, name, _ in curves[:count]])
+              for count in range(len(curves), 0, -1)),
+        ]  # fmt: skip
         why = reasons(self.cells, self.shades.measure)
-        if why:
-            said = " · ".join(f"{tr(reason)} {count}" for reason, count in why.items())
-            gap = "   " * bool(curves)
-            none: Span = (f"{gap}{_NONE} {said}", "label")
-            return first_fit(self.width, [*whole, none], [*short_one, none], whole, short_one, [])
-        return first_fit(self.width, whole, short_one, short_one[:3], [])
+        said = " · ".join(f"{tr(reason)} {count}" for reason, count in why.items())
+        none: Line = [(f"{'   ' * bool(curves)}{_NONE} {said}", "label")] if why else []
+        return first_fit(self.width, *([*form, *none] for form in forms[:3]), *forms, [])
+
+    def _named(self, curves: list[tuple[str, ...]]) -> Line:
+        line: Line = [(" " * min(self.margin, 1), "label")]
+        for number, (glyph, style, text) in enumerate(curves):
+            line += [(f"{'   ' * bool(number)}{glyph} ", style), (text, "label")]
+        return line
 
 
 def _meanings(shades: Shades, hues: set[str]) -> list[Span]:
