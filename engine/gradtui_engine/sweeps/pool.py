@@ -24,6 +24,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any, ParamSpec, TypeVar
 
+from ..core import allowances
 from ..core.message import Message
 from . import worker
 from .worker import LENGTH
@@ -168,7 +169,9 @@ class _Worker:
 
     def __init__(self, memory: int | None) -> None:
         # The same paths as here, whatever way they came to be known; -P: no other ones.
-        script = f"import sys; sys.path[:] = {sys.path!r}; from {worker.__name__} import serve; serve({memory!r})"
+        allowed = pickle.dumps(allowances.current())
+        serve = f"from {worker.__name__} import serve; serve({memory!r}, {allowed!r})"
+        script = f"import sys; sys.path[:] = {sys.path!r}; {serve}"
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", script],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **ONE_THREAD},

@@ -36,8 +36,11 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = self.path.open("a+b", buffering=0)
         except OSError as error:
-            message = Message("{path} cannot be used: {reason}", path=repr(str(folder)), reason=str(error.strerror))
-            raise ExperimentError([Problem("store", message)]) from None
+            raise self._refused(error) from None
+
+    def _refused(self, error: OSError) -> ExperimentError:
+        values = {"path": repr(str(self.path.parent)), "reason": str(error.strerror)}
+        return ExperimentError([Problem("store", Message("{path} cannot be used: {reason}", **values))])
 
     def results(self) -> dict[str, dict[str, Any]]:
         """What was kept, by key; of two lines of a cell the later one."""
@@ -62,7 +65,10 @@ class Store:
             if end:
                 self._file.seek(end - 1)
                 line = line if self._file.read(1) == b"\n" else b"\n" + line
-            self._file.write(line)
+            try:
+                self._file.write(line)
+            except OSError as error:  # a full disk: to go on would lose what comes
+                raise self._refused(error) from None
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

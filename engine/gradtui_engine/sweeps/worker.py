@@ -15,16 +15,20 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
+from ..core.allowances import put_in_force
+
 #: The length of what follows, in bytes.
 LENGTH = struct.Struct("!Q")
 
 
-def serve(memory: int | None) -> None:
-    """Calls, until there are no more. memory: bytes that a call may take, beyond what the worker has by itself."""
+def serve(memory: int | None, allowed: bytes) -> None:
+    """Calls, until there are no more. memory: bytes that a call may take, beyond what the worker has by itself;
+    allowed: the allowances of who made the worker, pickled, which hold here as well."""
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     # Nobody types into a worker: whoever made it ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    put_in_force(pickle.loads(allowed))
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(calls, waiting), daemon=True).start()
     limited = memory is None

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Pool
+from gradtui_engine.core import allowances
+from gradtui_engine.core.allowances import Allowances, current
 from gradtui_engine.sweeps.pool import ONE_THREAD, WorkerDied
 
 #: Longer than any of this takes on a busy machine; nothing waits so long where all is well.
@@ -31,6 +33,10 @@ def itself(value: object) -> object:
 
 def environment() -> dict[str, str | None]:
     return {name: os.environ.get(name) for name in ONE_THREAD}
+
+
+def allowed() -> Allowances:
+    return current()
 
 
 def process() -> int:
@@ -129,6 +135,13 @@ def test_memory_beyond_what_a_call_may_take_is_an_error_and_the_worker_lives() -
         assert pool.submit(process).result(PATIENCE) == first
 
 
+def test_what_is_allowed_here_is_what_workers_may_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = Allowances(tables=False, largest_trace=2**20, iterations=50)
+    monkeypatch.setattr(allowances, "_in_force", limits)
+    with Pool(1) as pool:
+        assert pool.submit(allowed).result(PATIENCE) == limits
+
+
 def test_a_pool_that_is_shut_down_takes_no_more_and_leaves_no_process() -> None:
     pool = Pool(2)
     ids = {pool.submit(process).result(PATIENCE) for _ in range(2)}
@@ -154,6 +167,8 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {root!r})
 from gradtui_engine import Pool
+from gradtui_engine.core import allowances
+from gradtui_engine.core.allowances import Allowances, current
 from tests.engine.sweeps.test_pool import itself, works_for_minutes
 pool = Pool(2)
 print(list(pool.map(itself, range(4))), flush=True)
