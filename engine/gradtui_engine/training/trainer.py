@@ -21,6 +21,7 @@ from ..program.dropout import draw
 from ..program.normalisation import first_statistics, running_statistics
 from ..program.rounding import exact
 from ..program.slots import GATES, Slot, Span
+from ..rules import schedules
 from ..rules.clipping import CLIPPINGS
 from ..rules.optimisers import Rates
 from ..run.layer_rates import has_own, rates_of
@@ -75,6 +76,7 @@ class Trainer:
         self.k = 0
         self.running: Mapping[str, Array] = {}
         self._at = training.in_force(0)
+        self._block_rates: tuple[Training, float, Mapping[str, Array]] | None = None
         self._turns = frozenset(iteration for iteration, _ in training.segments)
         self._chain = chain_of(network.resolved)
         self._state = self._chain.init({"": self._weights})
@@ -223,14 +225,19 @@ class Trainer:
 
     def _rates(self, k: int) -> Rates:
         """η of iteration k: one number, or one for each number of the block where a layer has its own."""
-        if not has_own(self._at.experiment.resolved):
+        at = self._at
+        if not has_own(at.experiment.resolved):
             return self.training.learning_rate(k)
+        share = schedules.share(at.schedule, k, at)
+        if self._block_rates is not None and self._block_rates[:2] == (at, share):
+            return self._block_rates[2]  # nearly always: made anew they are a fifth of a small network's iteration
         rates = rates_of(self.training.update_at(k), self._spans)
         assert isinstance(rates, dict)
         block = np.zeros_like(self._block)
         for name, span in self._spans.items():
             block[span] = rates[name]
-        return {"": block}
+        self._block_rates = at, share, {"": block}
+        return self._block_rates[2]
 
     def validate(self) -> Validation | None:
         """The present parameters on the samples that are held out; noted once an iteration."""
