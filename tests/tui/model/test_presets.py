@@ -106,6 +106,14 @@ def overflow(a: Run, b: Run) -> bool:
     return not math.isfinite(a.loss) and math.isfinite(b.loss) and near(factor(b), 10, 0.05)
 
 
+def underflow(a: Run, b: Run) -> bool:
+    # What arrives with a loss scale is what float32 has.
+    float32 = trace_of(a.experiment.replace(dtype="float32"))
+    sizes = [float(np.linalg.norm(run.gradient("h/1").astype(float))) for run in (a, b, float32)]
+    smallest = np.abs(a.gradients["h"][a.gradients["h"] != 0]).min()
+    return sizes[0] == 0 and near(sizes[1], sizes[2], 0.01) and near(float(smallest), 6e-8, 0.01)
+
+
 def adam(a: Run, b: Run) -> bool:
     names = [f"layers.{layer}.weight" for layer in range(1, a.experiment.depth + 1)]
     sizes = [b.update_ratio(name) for name in names]
@@ -170,6 +178,8 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "symmetry": symmetry,
     "saturated": saturated,
     "overflow": overflow,
+    "underflow": underflow,
+    "dropout": lambda a, b: near(factor(a), 1, 0.05) and near(factor(b), math.sqrt(2), 0.06),
     "adam": adam,
     "edge-of-chaos": lambda a, b: near(a.theory.chi or 0, 1, 0.01) and 0.1 < ratio(a) < 10 and ratio(b) < VANISHED,
     "isometry": isometry,
@@ -301,6 +311,8 @@ KINDS = {
     "symmetry": "symmetric",
     "saturated": "exploding",
     "overflow": "non_finite exploding",
+    "underflow": "underflow vanishing",
+    "dropout": "healthy exploding",
     "adam": "vanishing vanishing",
     "edge-of-chaos": "healthy vanishing",
     "isometry": "healthy healthy",
@@ -346,6 +358,8 @@ FIRST_STEPS = {
     "symmetry": "cut_off",
     "saturated": "starved",
     "overflow": "non_finite off_scale",
+    "underflow": "cut_off starved",
+    "dropout": "healthy off_scale",
     "adam": "starved healthy",
     "edge-of-chaos": "healthy starved",
     "irnn": "healthy off_scale",

@@ -174,8 +174,8 @@ PRESETS = Table(
         ),
         Preset(
             "underflow",
-            "float16 has no number under 6e-8: of 10 sigmoids the first layers get exactly 0. Times 65,536 on its "
-            "way, all of it arrives.",
+            "A loss scale is no cure for what vanishes, only for float16's end at 6e-8: layer 1 of 10 gets exactly 0, "
+            "and times 65,536 on its way what float32 has.",
             "A's rows without a bar",
             {"depth": 10, "dtype": "float16"},
             "compare",
@@ -183,8 +183,8 @@ PRESETS = Table(
         ),
         Preset(
             "dropout",
-            "Dropout of one half passes half of a gradient's numbers at twice their size: ×√2 a layer on the way "
-            "back, and forward, too.",
+            "Dropout is no cure for a gradient but a factor in it: of half of the numbers at twice their size ×√2 a "
+            "layer remains, forward and back.",
             "B's factors",
             {**_HE, "depth": 20},
             "compare",
