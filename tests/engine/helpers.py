@@ -28,7 +28,10 @@ def drawn(count: int) -> settings:
 
 def small(cell: str, **changes: Any) -> Experiment:
     """A small experiment of a cell: smooth and healthy, on the digits, over time row by row."""
-    fields = {"data": "digits-rows" if CELLS[cell].reads_sequences else "digits", "activation": "tanh", "seed": 2}
+    row = CELLS[cell]
+    # A linear recurrence has no other activation.
+    activation = "tanh" if not row.activations or "tanh" in row.activations else row.activations[0]
+    fields = {"data": "digits-rows" if row.reads_sequences else "digits", "activation": activation, "seed": 2}
     return Experiment(**({"cell": cell, "depth": 4, "width": 8, "batch": 5} | fields | changes))
 
 

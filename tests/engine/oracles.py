@@ -314,6 +314,7 @@ _STEPS = {"lstm": _lstm_step, "gru": _gru_step, "rnn": _rnn_step, "mgu": _mgu_st
 #: PyTorch's cells have two biases, the minimal ones one; the minGRU reads no state.
 BIASES = {cell: ("bias",) if cell.startswith("m") else ("bias_ih", "bias_hh") for cell in _STEPS}
 MATRICES = {cell: ("weight_ih",) if cell == "mingru" else ("weight_ih", "weight_hh") for cell in _STEPS}
+BIASES["lru"], MATRICES["lru"] = (), ("nu", "theta", "log_gamma", "weight_ih")
 
 
 def _over_time(walk: Walk) -> Any:
@@ -415,9 +416,36 @@ def _feed_forward(walk: Walk, block: int, state: Any) -> Any:
     return _activation(walk, block, state @ first.T + first_bias) @ second.T + second_bias
 
 
+def _lru(walk: Walk) -> Any:
+    """Orvieto et al. 2023: h_t = λ ⊙ h_(t−1) + γ ⊙ (B x_t), complex, as pairs of reals; y = Re(C h) is the output."""
+    experiment, width = walk.experiment, walk.experiment.width
+    sequence = [walk.at(f"input/{time}", each) for time, each in enumerate(walk.trace.input)]
+    for layer in range(experiment.layers):
+        mark = "" if layer == experiment.layers - 1 else f"_l{layer}"
+        nu, theta, log_gamma, weight = walk.of(
+            "lru", *(f"{name}_l{layer}" for name in ("nu", "theta", "log_gamma", "weight_ih"))
+        )
+        size, phase = anp.exp(-anp.exp(nu)), anp.exp(theta)
+        real, imaginary = size * anp.cos(phase), size * anp.sin(phase)
+        gamma = anp.exp(anp.concatenate([log_gamma, log_gamma]))
+        state = walk.at(f"h{mark}/0", np.zeros((len(walk.trace.input[0]), 2 * width)))
+        states = []
+        for time, inputs in enumerate(sequence, start=1):
+            raw = walk.at(f"projection{mark}/{time}", gamma * (inputs @ weight.T))
+            before_real, before_imaginary = state[:, :width], state[:, width:]
+            turned = [
+                real * before_real - imaginary * before_imaginary,
+                real * before_imaginary + imaginary * before_real,
+            ]
+            state = walk.at(f"h{mark}/{time}", anp.concatenate(turned, axis=1) + raw)
+            states.append(state)
+        sequence = states
+    return walk.loss(anp.stack(sequence) if experiment.readout == "all" else sequence[-1])
+
+
 NETWORKS: dict[str, Callable[[Walk], Any]] = {
     "transformer": _transformer, "mlp": _mlp, "lstm": _over_time, "gru": _over_time, "rnn": _over_time,
-    "mgu": _over_time, "mingru": _over_time,
+    "mgu": _over_time, "mingru": _over_time, "lru": _lru,
 }  # fmt: skip
 
 

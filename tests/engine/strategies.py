@@ -108,6 +108,8 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
         if fields["loss"] == "bce" and fields["target_scale"] == "standard":
             fields["target_scale"] = None
     _with_norm_of_sum(fields, cell.name)
+    fields["r_min"], fields["r_max"] = sorted((fields["r_min"], fields["r_max"]))
+    fields["r_max"] = max(fields["r_max"], 1e-6)
     least = 2 if fields["norm"] == "batch" and not cell.over_time else 1
     fields["batch"] = draw(st.none() | st.integers(least, row.samples or 10**6))
     if cell.tokens:
@@ -152,6 +154,13 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "sigma_b": st.none() | st.floats(0.0, 1.0),
     "forget_bias": st.floats(-2.0, 2.0),
     "input_bias": st.floats(-2.0, 2.0),
+    "update_bias": st.floats(-2.0, 2.0),
+    "chrono_steps": st.none() | st.integers(2, 100),
+    "r_min": st.floats(0.1, 0.9),
+    "r_max": st.floats(0.9, 0.999),
+    "max_phase": st.floats(0.1, 6.0),
+    # A derivative of its own, which the oracles do not know: see test_truncate.
+    "truncate": st.none(),
     "residual_scale": st.none() | st.just(0.0) | st.floats(0.1, 2.0),
     "highway_bias": st.floats(-3.0, 2.0),
     "learning_rate": st.none(),

@@ -63,6 +63,7 @@ CASES = {
     "one step": Experiment(cell="lstm", data="gaussian", steps=1, width=3, batch=2),
     "gru": Experiment(cell="gru", data="digits-rows", width=8),
     "mgu": Experiment(cell="mgu", data="digits-rows", width=8),
+    "lru": Experiment(cell="lru", data="digits-rows", width=8),
     "mingru": Experiment(cell="mingru", data="digits-rows", width=8),
     "transformer": Experiment(cell="transformer", depth=4, width=8, batch=4, optimizer="adam"),
     "rank collapse": Experiment(

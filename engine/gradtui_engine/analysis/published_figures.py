@@ -148,6 +148,7 @@ def _measured() -> Iterator[Figure]:
     yield Figure(label, 0.9**50, _direct("lstm", 0.9), 1e-10, "dL/dc_0 = f^T dL/dc_T")
     label = Message("MGU's gate pinned at 0.1, 50 steps: direct path")
     yield Figure(label, 0.9**50, _direct("mgu", 0.1), 1e-10, "1 − f (Zhou et al. 2016)")
+    yield _ring()
     longest, width = 100, 4000
     lives = build(
         Experiment(cell="lstm", data="gaussian", steps=1, inputs=1, width=width, init="zeros", gate_init="chrono",
@@ -159,6 +160,16 @@ def _measured() -> Iterator[Figure]:
     yield Figure(label, mean, float(np.mean(1 / (1 + np.exp(-lives)))), 5e-3, "Tallec & Ollivier 2018", exact=False)
     label = Message("minGRU's gate pinned at 0.1, 50 steps: all that arrives")
     yield Figure(label, 0.9**50, _whole("mingru", 0.1), 1e-10, "1 − z (Feng et al. 2024)")
+
+
+def _ring() -> Figure:
+    """A hundred steps of an LRU of 2,000 units, where the heavy tail of |λ|^200 scatters by 3 %."""
+    a, b = 0.9**2, 0.999**2
+    shape: dict[str, Any] = {"data": "gaussian", "steps": 100, "inputs": 2, "width": 2000, "batch": 4}
+    norms = _gradients(build(Experiment(cell="lru", **shape)).run()).norms
+    label = Message("LRU, |λ|² uniform from 0.9² to 0.999², 100 steps: what arrives")
+    wanted = math.sqrt((b**101 - a**101) / (101 * (b - a)))
+    return Figure(label, wanted, norms[0] / norms[-1], 0.06, "Orvieto et al. 2023", exact=False)
 
 
 def _whole(cell: str, pin: float) -> float:

@@ -146,6 +146,10 @@ class Cell:
     biases: tuple[str, ...] = ("bias_ih", "bias_hh")
     #: A layer's own parameters, in order, of its inputs' number; without it weight_ih, weight_hh and `biases`.
     parameters: Callable[[Cell, Settings, int], dict[str, Parameter]] | None = None
+    #: Blocks of `width` numbers that a state is made of: 2 of a complex one.
+    state_blocks: int = 1
+    #: Whether its eigenvalues start on a ring of the complex plane (r_min, r_max, max_phase).
+    ring: bool = False
     #: The parameters that a step reads.
     shared: tuple[str, ...] = ("weight_hh", "bias_hh")
     #: What is added to gates' biases.
@@ -193,8 +197,8 @@ class Cell:
 
     @property
     def blocks(self) -> int:
-        """Blocks of rows in the weights: one for each gate."""
-        return max(1, len(self.gates))
+        """Blocks of rows in the weights: one for each gate, or for each block of a state."""
+        return max(self.state_blocks, len(self.gates))
 
     def block(self, letter: str) -> int:
         """The number of a gate's block, from 0."""
@@ -237,7 +241,7 @@ class Cell:
         start = _FEW - 2 + length % 2
         # Walls stand wherever they stand: without them the count is linear.
         truncate = settings.truncate if self.over_time else None
-        held = len(self.carried) * settings.layers * sizes.batch * settings.width
+        held = self.state_blocks * len(self.carried) * settings.layers * sizes.batch * settings.width
         first, second = (
             self._count(settings, sizes, start + extra) - held * len(walls(truncate, start + extra)) for extra in (0, 2)
         )

@@ -30,12 +30,12 @@ def listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, steps: int) 
     for layer in range(settings.layers):
         mark = None if layer == settings.layers - 1 else layer
         _Layer(cell, settings, sizes, program, layer, mark).add(source, inputs)
-        source, inputs = program.window(Slot(HIDDEN, mark, Span()), 1), settings.width
+        source, inputs = program.window(Slot(HIDDEN, mark, Span()), 1), cell.state_blocks * settings.width
         if settings.dropout and layer < settings.layers - 1:
             source = _dropped(settings, program, layer, source)
     program.stages = [Slot(HIDDEN, time=time).name for time in range(steps + 1)]
     program.cells = [Slot(CELL_STATE, time=time).name for time in range(steps + 1)] if cell.has_cell_state else []
-    add_output_layer(program, source if settings.readout == "all" else program.stages[-1], settings.width, sizes, loss)
+    add_output_layer(program, source if settings.readout == "all" else program.stages[-1], inputs, sizes, loss)
     return program
 
 
@@ -65,7 +65,8 @@ class _Layer:
     def add(self, source: str, inputs: int) -> None:
         cell, program, times = self.cell, self.program, range(1, self.sizes.steps + 1)
         projections = self._stack(PROJECTION, times, cell.blocks)
-        states = [self._stack(role, range(self.sizes.steps + 1)) for role in cell.carried]
+        size = cell.state_blocks
+        states = [self._stack(role, range(self.sizes.steps + 1), size) for role in cell.carried]
         kept = [self._stack(role, times, blocks) for role, blocks in cell.keeps]
         program.initial += [names[0] for names in states]
         if cell.has_cell_state:
@@ -84,7 +85,7 @@ class _Layer:
         # The value that the gate of the direct path is pinned to; NaN where it is free.
         pin = math.nan if self.settings.pin_forget is None else self.settings.pin_forget
         site = self._site("cell")
-        held = [self._stack(f"held {role}", program.walls) for role in cell.carried] if program.walls else []
+        held = [self._stack(f"held {role}", program.walls, size) for role in cell.carried] if program.walls else []
         for time in times:
             before = tuple(names[time - 1] for names in states)
             if time - 1 in program.walls:

@@ -42,6 +42,8 @@ UPDATED = _those(lambda cell: cell.opened_by == "update_bias")
 UNBIASED = tuple(name for name in GATED if name not in (*BIASED, *UPDATED))
 #: Those that chrono initialisation is for.
 TIMED = _those(lambda cell: bool(cell.chrono))
+#: Those whose eigenvalues start on a ring.
+RINGED = _those(lambda cell: cell.ring)
 CHOOSING = _those(lambda cell: cell.chooses_activation)
 
 OPERATIONS = Table(

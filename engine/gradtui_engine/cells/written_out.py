@@ -11,10 +11,10 @@ from dataclasses import dataclass
 #: What all of them are made of: parameters by layer, and the loop over layers and time.
 _STACK = """\
 class {name}(nn.Module):
-    def __init__(self, inputs, width, num_layers=1):
+    def __init__(self, inputs, width, num_layers=1{more}):
         super().__init__()
         self.width, self.num_layers = width, num_layers
-        for k in range(num_layers):
+{keeps}        for k in range(num_layers):
             shapes = {shapes}
             for name, shape in shapes.items():
                 self.register_parameter(f"{{name}}_l{{k}}", nn.Parameter(torch.empty(shape)))
@@ -40,7 +40,7 @@ _RESET = """\
     def reset_parameters(self):
         for w in self.parameters():
             nn.init.uniform_(w, -self.width ** -0.5, self.width ** -0.5)"""
-_ZEROS = "sequence.new_zeros(sequence.shape[1], self.width)"
+_ZEROS = "sequence.new_zeros(sequence.shape[1], {states})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,27 @@ class Module:
     code: str
 
 
-def module(name: str, shapes: str, prepare: str, step: str) -> Module:
-    """shapes: the parameters of a layer of `inputs` and `width`; prepare: what is done for all t; step: h out of h."""
+def module(
+    name: str, shapes: str, prepare: str, step: str, *, more: str = "", keeps: str = "", states: str = "width",
+    start: str = _RESET,
+) -> Module:  # fmt: skip
+    """shapes: the parameters of a layer of `inputs` and `width`; prepare: what is done for all t; step: h out of h.
+
+    more are further parameters of __init__ and keeps what it does with them; states the numbers of a state; start how
+    parameters start.
+    """
     indented = [
         "\n".join(f"{' ' * by}{line}" for line in text.splitlines()) for text, by in ((prepare, 12), (step, 16))
     ]
     code = _STACK.format(
-        name=name, shapes=shapes, states="width", reset=_RESET, start=_ZEROS, prepare=indented[0], step=indented[1]
+        name=name,
+        shapes=shapes,
+        states=states,
+        reset=start,
+        prepare=indented[0],
+        step=indented[1],
+        more=more,
+        start=_ZEROS.format(states=states.replace("width", "self.width")),
+        keeps=f"        {keeps}\n" if keeps else "",
     )
     return Module(name, code)

@@ -12,6 +12,7 @@ from typing import Any
 from ..cells.cell import Cell
 from ..cells.residual_blocks import BLOCKS, NORM, RESIDUALS
 from ..core.fields import Value
+from ..core.figures import typed
 from ..core.message import Message
 from ..core.problems import Problem
 from ..core.widths import in_order, told
@@ -167,10 +168,19 @@ def _of_tokens(asked: Asked) -> Iterator[Problem]:
     yield from of_tokens.contradictions(asked.resolved)
 
 
+def _ring(asked: Asked) -> Iterator[Problem]:
+    resolved = asked.resolved
+    if asked.cell.ring and resolved.r_min > resolved.r_max:
+        message = Message(
+            "{given} given; allowed: up to r_max, {most}", given=typed(resolved.r_min), most=typed(resolved.r_max)
+        )
+        yield Problem("r_min", message)
+
+
 #: Every rule, in the order in which problems are told.
 RULES: tuple[Rule, ...] = (
     _widths, _time_axis, _batch_of_data, _sizes_of_data, _activation_of_cell, _data_dependent,
-    _one_sample, _of_files, _loss_of_data, _normed_sum, _of_tokens,
+    _one_sample, _of_files, _loss_of_data, _normed_sum, _of_tokens, _ring,
 )  # fmt: skip
 
 

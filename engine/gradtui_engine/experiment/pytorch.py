@@ -50,7 +50,8 @@ def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
         return
     layers = f", num_layers={now.layers}" if now.layers > 1 else ""
     relu = ', nonlinearity="relu"' if now.cell == "rnn" and now.activation == "relu" else ""
-    yield Line(f"{now.cell} = {module}({inputs}, {now.width}{layers}{relu})")
+    ring = "".join(f", {name}={typed(getattr(now, name))}" for name in gates.RING) if now.kind.ring else ""
+    yield Line(f"{now.cell} = {module}({inputs}, {now.width}{layers}{relu}{ring})")
 
 
 def _activation(was: Resolved, now: Resolved) -> Iterator[Line]:
@@ -250,7 +251,7 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("batch",), _batch),
     (("target_scale",), _target),
     (("loss",), _loss),
-    (("cell", "depth", "width", "widths", "layers"), _network),
+    (("cell", "depth", "width", "widths", "layers", *gates.RING), _network),
     (("activation", "slope"), _activation),
     (("dropout", "dropout_kind"), _dropout),
     (("norm", "norm_position"), _norm),
@@ -270,7 +271,7 @@ OF_DATA = (
 #: Fields of the training that decide the rate.
 _OF_SCHEDULE = ("schedule", "warmup", "step_every", "step_factor")
 #: A recurrent module that is made anew starts anew.
-_MAKES_ANEW = ("cell", "activation", "width", "layers")
+_MAKES_ANEW = ("cell", "activation", "width", "layers", *gates.RING)
 
 
 def lines(before: Training, after: Training, read: Resolved | None = None) -> tuple[Line, ...]:

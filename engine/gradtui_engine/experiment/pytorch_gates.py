@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: The fields that are added.
 ADDED = ("forget_bias", "input_bias", "update_bias")
+#: The fields that say where eigenvalues start.
+RING = ("r_min", "r_max", "max_phase")
 
 
 def added(was: Resolved, now: Resolved, anew: bool) -> Iterator[Line]:

@@ -166,6 +166,11 @@ def _of_cell(resolved: Resolved) -> str:
     if entering != recurrent:
         # What is left of the matrices after those that are called so reads the input.
         cases = [('name.startswith("weight_hh")', recurrent or ["pass"] * bool(entering)), *cases]
+    if resolved.kind.ring:
+        # What is no matrix starts by reset_parameters(); real and imaginary part share the variance.
+        own = [indent(each, " " * 8) for each in (*entering, "w.data *= 0.5 ** 0.5")] if not reset or entering else []
+        loop = [f"for name, w in {cell}.named_parameters():", "    if w.ndim == 2:", *own] if own else []
+        return "\n".join([f"{cell}.reset_parameters()", *loop])
     first = resolved.kind.biases[0]
     if resolved.sigma_b is not None:
         cases.append((f'name.startswith("{first}")', [_bias(resolved, "w")]))

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _SIZE = ("vanishing", "exploding", "saturated", "non_finite", "off_scale", "starved", "diverging")
 _SCALED = (*GRADIENT, "diverging")
 _STEP = ("still", "starved", "diverging", "non_finite")
-_CHOOSING_OVER_TIME = tuple(name for name in CHOOSING if name in UNGATED)
+#: Those with more than one activation to choose from: a linear recurrence has none.
+_BENDING = tuple(name for name in CHOOSING if len(CELLS[name].activations) != 1)
+_CHOOSING_OVER_TIME = tuple(name for name in CHOOSING if name in UNGATED and "relu" in CELLS[name].activations)
 #: Initialisers are without effect where σ_w or a scale is given, or W_hh has a rule of its own.
 _OWN_RULE: Changes = {
     "sigma_w": None, "sigma_b": None, "init_scale": None, "init_recurrent": None, "gain_recurrent": None,
@@ -104,7 +106,7 @@ REMEDIES = Table(
         Row(
             "orthogonal weights", {"init": "orthogonal", **_OWN_RULE}, "", "", OVER_TIME, kinds=(), key="init",
         ),
-        Row("relu", {"activation": "relu"}, "", "", CHOOSING, kinds=(), key="activation"),
+        Row("relu", {"activation": "relu"}, "", "", _BENDING, kinds=(), key="activation"),
         Row(
             "lsuv", {"init": "lsuv", "gain": "auto", **_OWN_RULE},
             "Scales each layer until its pre-activations have the wanted variance on this very batch.",

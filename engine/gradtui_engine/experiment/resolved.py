@@ -67,6 +67,9 @@ class Resolved:
     update_bias: float
     gate_init: str
     chrono_steps: int | None
+    r_min: float
+    r_max: float
+    max_phase: float
     pin_forget: float | None
     dropout: float
     dropout_kind: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from ..cells.table import CELLS, GATED, TIMED, UPDATED
+from ..cells.table import CELLS, GATED, RINGED, TIMED, UPDATED
 from ..core.fields import Integer, Number
 from ..core.message import Message
 from ..core.table import choice_among, choice_of
@@ -90,6 +91,13 @@ class WeightFields(NetworkFields):
         None, "T_max of chrono: the longest that a unit is to remember; without it the time steps",
         Integer(2, 1_000_000), TIMED,
     )  # fmt: skip
+    r_min: float = field_option(
+        0.9, "the least |λ| that a unit starts with; |λ|² is uniform", Number(0.0, 0.999999), RINGED
+    )
+    r_max: float = field_option(0.999, "the largest |λ| that a unit starts with", Number(1e-6, 0.999999), RINGED)
+    max_phase: float = field_option(
+        2 * math.pi, "the largest phase of λ that a unit starts with, in radians", Number(1e-6, 2 * math.pi), RINGED
+    )
     pin_forget: float | None = field_option(
         None,
         Message("pins the gate of the direct path to a value: {gates}", gates=_path_gates()),

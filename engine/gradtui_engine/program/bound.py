@@ -22,6 +22,7 @@ class Workspace:
         self._transposes: dict[int, tuple[Array, Array]] = {}
         self._negatives: dict[int, tuple[Array, Array]] = {}
         self._casts: dict[int, tuple[Array, Array]] = {}
+        self._worked_out: dict[tuple[object, ...], tuple[Array, tuple[Callable[..., Array], tuple[Array, ...]]]] = {}
         self._one: Array | None = None
         self._ones: dict[int, Array] = {}
         self._derived: list[tuple[Array, Array, Callable[[Array, Array], None]]] = []
@@ -72,6 +73,13 @@ class Workspace:
             again(*pair)
         return pair[0]
 
+    def worked_out(self, make: Callable[..., Array], *arrays: Array) -> Array:
+        """What a function makes of parameters, made once for a binding."""
+        pair = self._worked_out.get((make, *map(id, arrays)))
+        if pair is None:
+            pair = self._worked_out[(make, *map(id, arrays))] = np.asarray(make(*arrays)), (make, arrays)
+        return pair[0]
+
     def _derive(
         self, known: dict[int, tuple[Array, Array]], array: Array, made: Array, again: Callable[[Array, Array], None]
     ) -> tuple[Array, Array]:
@@ -84,6 +92,8 @@ class Workspace:
         """After the parameters have changed in place."""
         for out, array, again in self._derived:
             again(out, array)
+        for made, (make, arrays) in self._worked_out.values():
+            np.copyto(made, make(*arrays))
 
     def forget(self) -> None:
         """Let go of the parameters that something was made of, and of what was made: they are not read again."""
@@ -91,6 +101,7 @@ class Workspace:
         self._negatives.clear()
         self._casts.clear()
         self._derived.clear()
+        self._worked_out.clear()
 
     def buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
         key = (name, shape)

@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from ..core.message import English, Message
+from ..core.numerics import Array
 from .slots import Slot, Span
 
 
@@ -124,7 +127,8 @@ class Parameter:
     …) are added, factors = ((first row, last row, factor), …) multiplied. module_fan is the number by which PyTorch's
     module, whose parameter it is, starts all of its own: fan_in of a layer, the hidden units of a cell; 0 for other
     parameters. timed = ((first row, last row, sign), …): sign times one draw of ln U(1, longest − 1), the same for all
-    of them, is added (chrono).
+    of them, is added (chrono). draw gives the values of a rule of its own, from its own random stream or that of
+    `stream`.
     """
 
     shape: tuple[int, ...]
@@ -139,6 +143,8 @@ class Parameter:
     timed: tuple[tuple[int, int, float], ...] = ()
     longest: int = 0
     factors: tuple[tuple[int, int, float], ...] = ()
+    draw: Callable[[np.random.Generator, int], Array] | None = None
+    stream: str = ""
 
 
 @dataclass

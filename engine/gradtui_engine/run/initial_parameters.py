@@ -42,6 +42,11 @@ def start(name: str, parameter: Parameter, resolved: Resolved, watch: Watch | No
             if factor != 1.0:
                 weights[first:last] *= factor
         return weights if parameter.scale == 1.0 else weights * parameter.scale
+    if parameter.draw is not None:
+        own = name.rpartition(".")[2].rpartition("_l")[0]
+        stream = name.replace(own, parameter.stream) if parameter.stream else name
+        drawn: Array = parameter.draw(generator(resolved.seed, Purpose.PARAMETER, stream), parameter.shape[0])
+        return drawn
     values = np.full(parameter.shape, parameter.fill)
     # A generator takes 15 µs to make: only where there is something to draw.
     if resolved.sigma_b is not None:

@@ -27,12 +27,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cells.residual_blocks import blocks
-from ..core.figures import exact
+from ..core.figures import exact, short
 from ..core.message import Message
 from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
 from ..rules.activations import ACTIVATIONS
 from ..rules.initialisers import INITIALISERS
+from . import ring
 from .meanfield import FixedPoint, fixed_point, moments, regime
 from .variances import Walk, bias_scale, scales_of, weight_scale
 
@@ -251,6 +252,18 @@ def _gated(trace: Trace, count: int) -> Theory:
     return Theory((*((factor,) * (count - 1)), None), None, factor**2, regime(factor**2, count - 1), None, note)
 
 
+def _ring(trace: Trace, count: int) -> Theory:
+    resolved = trace.resolved
+    if resolved.layers > 1 or resolved.readout == "all":
+        return _nothing(count, Message("theory of eigenvalues on a ring is for one layer, read out at the last step"))
+    note = Message(
+        "|λ|² uniform from {low}² to {high}²: √E|λ|^2T is left after T steps, {left} of all (Orvieto et al. 2023)",
+        low=exact(resolved.r_min), high=exact(resolved.r_max),
+        left=short(ring.left_after(resolved.r_min, resolved.r_max, count - 1)),
+    )  # fmt: skip
+    return Theory((*ring.factors(resolved.r_min, resolved.r_max, count - 1), None), None, None, None, None, note)
+
+
 def _unknown(trace: Trace, count: int) -> Theory:
     return _nothing(count, Message("no theory is known for {cell}", cell=trace.resolved.cell))
 
@@ -261,7 +274,8 @@ _THEORIES: dict[str, Callable[[Trace, int], Theory]] = {
     "mean field along time": _rnn,
     "gate": _gated,
     "attention": _unknown,
+    "ring": _ring,
     "none": _unknown,
 }
 #: Those that ask how the weights were drawn.
-_OF_THE_START = (_mlp, _rnn)
+_OF_THE_START = (_mlp, _rnn, _ring)

@@ -180,7 +180,8 @@ def test_units_whose_gradient_has_another_path_are_not_dead() -> None:
 @pytest.mark.parametrize("init", ["zeros", "constant"])
 @pytest.mark.parametrize(
     "fields",
-    [{"cell": cell} for cell in CELLS]
+    # Of a ring of eigenvalues no unit is like another.
+    [{"cell": cell} for cell in CELLS if not CELLS[cell].ring]
     + [{"cell": "gru", "layers": 2}, {"norm": "layer"}, {"activation": "relu"}]
     + [{"residual": "add"}, {"residual": "add", "data": "gaussian", "inputs": 8}],
 )
@@ -249,8 +250,8 @@ def test_every_row_is_offered_to_some_experiment_and_none_to_the_wrong_cell() ->
     experiments = [
         Experiment(cell=cell, forget_bias=0.0, activation=activation, dtype="float32", learning_rate=0.5)
         for cell in CELLS
-        for activation in ("sigmoid", "tanh", "relu")
-        if cell != "rnn" or activation != "sigmoid"
+        for activation in ("sigmoid", "tanh", "relu", "linear")
+        if activation in (CELLS[cell].activations or ("sigmoid", "tanh", "relu"))
     ]
     experiments += [
         Experiment(residual="scaled", residual_scale=0.0, weight_decay=1.0),

@@ -52,10 +52,10 @@ def test_autograd_finds_the_jacobian_of_every_kind_of_layer(
         assert difference(jacobian(trace, last, first, 1), jacobian_of(trace, last, first, 1)) < TOLERANCE
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mgu", "mingru"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mgu", "mingru", "lru"])
 @pytest.mark.parametrize("more", [{}, {"readout": "all"}, {"pin_forget": 0.7}])
 def test_autograd_finds_the_jacobian_of_every_cell_over_time(cell: str, more: dict[str, Any]) -> None:
-    trace = square(cell=cell, **more)
+    trace = square(cell=cell, **more, **({"activation": "linear"} if cell == "lru" else {}))
     for last, first in ((6, 0), (6, 5), (4, 1), (3, 2)):
         assert difference(jacobian(trace, last, first, 2), jacobian_of(trace, last, first, 2)) < TOLERANCE
 

@@ -22,6 +22,7 @@ PARTS = {
     "lstm": ["cell", "direct", "gates", "cosine"],
     "gru": ["whole", "direct", "gates", "cosine"],
     "mgu": ["whole", "direct", "gates", "cosine"],
+    "lru": ["whole"],
     "mingru": ["whole", "direct", "gates", "cosine"],
     "rnn": ["whole"],
     "transformer": ["skip", "attention", "mlp", "cosine", "cosine_skip_mlp", "cosine_attention_mlp"],

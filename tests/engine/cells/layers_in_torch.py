@@ -65,10 +65,26 @@ def _mingru(x: torch.Tensor, h: Any, of: Parameters) -> Any:
     return (1 - z) * h + z * candidate
 
 
+def _lru(inputs: torch.Tensor, of: Parameters, state: Any) -> tuple[torch.Tensor, Any]:
+    """Orvieto et al. 2023, in complex numbers."""
+    width = len(of["nu"])
+    eigenvalues = torch.exp(torch.complex(-torch.exp(of["nu"]), torch.exp(of["theta"])))
+    weight = torch.complex(of["weight_ih"][:width], of["weight_ih"][width:])
+    h = torch.zeros(inputs.shape[1], width, dtype=torch.complex128)
+    if state is not None:
+        h = torch.complex(state[:, :width], state[:, width:])
+    found = []
+    for x in inputs:
+        h = eigenvalues * h + torch.exp(of["log_gamma"]) * (x.to(torch.complex128) @ weight.T)
+        found.append(torch.cat([h.real, h.imag], dim=1))
+    return torch.stack(found), found[-1]
+
+
 LAYERS: Mapping[str, Layer] = {
     "rnn": _unrolled(_rnn),
     "lstm": _unrolled(_lstm, 2),
     "gru": _unrolled(_gru),
     "mgu": _unrolled(_mgu),
     "mingru": _unrolled(_mingru),
+    "lru": _lru,
 }

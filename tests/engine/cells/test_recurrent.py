@@ -101,18 +101,17 @@ def test_at_rest_an_orthogonal_rnn_has_the_factor_of_its_gain_at_every_step(gain
 
 @every_cell
 def test_the_parameters_of_a_stack_have_pytorchs_names_and_shapes(cell: str) -> None:
-    rows = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2, "mingru": 2}[cell] * 6
+    rows = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2, "mingru": 2, "lru": 2}[cell] * 6
+    state = 12 if cell == "lru" else 6
     shapes = {name: array.shape for name, array in unrolled(cell, layers=2).parameters.items()}
-    assert list(shapes.items()) == [
-        *(
-            (f"{cell}.{name}_l{layer}", shape)
-            for layer, inputs in enumerate((3, 6))
-            for name, shape in [
-                *zip(MATRICES[cell], ((rows, inputs), (rows, 6)), strict=False),
-                *((name, (rows,)) for name in BIASES[cell]),
-            ]
-        ),
-        ("output.weight", (1, 6)),
+    for layer, inputs in enumerate((3, state)):
+        wanted = {"weight_ih": (rows, inputs), "weight_hh": (rows, 6), "nu": (6,), "theta": (6,), "log_gamma": (6,)}
+        names = [*MATRICES[cell], *BIASES[cell]]
+        here = [name for name in shapes if name.endswith(f"_l{layer}")]
+        assert here == [f"{cell}.{name}_l{layer}" for name in names]
+        assert [shapes[name] for name in here] == [wanted.get(name, (rows,)) for name in names]
+    assert list(shapes.items())[-2:] == [
+        ("output.weight", (1, state)),
         ("output.bias", (1,)),
     ]
 
@@ -120,7 +119,7 @@ def test_the_parameters_of_a_stack_have_pytorchs_names_and_shapes(cell: str) -> 
 @every_cell
 def test_the_second_layer_of_a_stack_does_what_a_cell_fed_with_the_first_layers_states_does(cell: str) -> None:
     stacked = analysed(shaken(small(cell, layers=2)).run())
-    alone = shaken(small(cell, inputs=8, data="gaussian", steps=8, loss=None))
+    alone = shaken(small(cell, inputs=16 if cell == "lru" else 8, data="gaussian", steps=8, loss=None, activation=None))
     upper = {f"{cell}__{name}_l0": stacked.parameters[f"{cell}.{name}_l1"] for name in (*MATRICES[cell], *BIASES[cell])}
     trace = analysed(with_inputs(with_parameters(alone, **upper), stacked.values["h_l0"][1:]).run())
     assert trace.values["h"] == pytest.approx(stacked.values["h"], rel=1e-12, abs=1e-14)

@@ -18,8 +18,8 @@ from tests.examples import covering
 
 WIDTH, BATCH = 5, 3
 # Numbers of gates, PyTorch's blocks of rows, of each cell over time.
-GATES = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2, "mingru": 2}
-STATES = {"rnn": ["h"], "lstm": ["h", "c"], "gru": ["h"], "mgu": ["h"], "mingru": ["h"]}
+GATES = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2, "mingru": 2, "lru": 0}
+STATES = {"rnn": ["h"], "lstm": ["h", "c"], "gru": ["h"], "mgu": ["h"], "mingru": ["h"], "lru": ["h"]}
 
 
 def experiment(cell: str, **changes: Any) -> Experiment:
@@ -36,6 +36,13 @@ def parameters(cell: str) -> dict[str, tuple[int, ...]]:
     if cell == "transformer":
         return shapes | of_blocks()
     rows = GATES[cell] * WIDTH
+    if cell == "lru":
+        # Complex: a state and the rows of B are twice as many reals, and so is what the output reads.
+        own = {"nu": (WIDTH,), "theta": (WIDTH,), "log_gamma": (WIDTH,), "weight_ih": (2 * WIDTH, 8)}
+        return {
+            "output.weight": (10, 2 * WIDTH), "output.bias": (10,),
+            **{f"lru.{name}_l0": shape for name, shape in own.items()},
+        }  # fmt: skip
     matrices = zip(MATRICES[cell], ((rows, 8), (rows, WIDTH)), strict=False)
     shapes |= {f"{cell}.{name}_l0": shape for name, shape in matrices}
     return shapes | {f"{cell}.{name}_l0": (rows,) for name in BIASES[cell]}
@@ -69,7 +76,8 @@ def contract(cell: str) -> dict[str, tuple[int, ...]]:
         shapes |= {f"{kind}/{block}": (8, BATCH, WIDTH) for kind in ("h", "dh") for block in range(3)}
         return shapes | {f"attention/{block}": (1, 8, BATCH, 8) for block in (1, 2)}
     for state in STATES[cell]:
-        shapes |= {f"{kind}{state}/{time}": (BATCH, WIDTH) for kind in ("", "d") for time in range(9)}
+        units = WIDTH * (2 if cell == "lru" else 1)
+        shapes |= {f"{kind}{state}/{time}": (BATCH, units) for kind in ("", "d") for time in range(9)}
     if GATES[cell] > 1:
         shapes |= {f"gates/{time}": (BATCH, GATES[cell] * WIDTH) for time in range(1, 9)}
     return shapes

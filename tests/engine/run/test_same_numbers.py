@@ -74,7 +74,7 @@ def test_every_cure_is_tried_on_the_same_samples(cell: str, cure: Remedy) -> Non
 
 @pytest.mark.parametrize("data", ["digits-rows", "gaussian", "adding", "parity"])
 def test_every_cell_over_time_reads_the_same_sequences(data: str) -> None:
-    networks = [build(small(cell, data=data, steps=8)) for cell in ("rnn", "lstm", "gru", "mgu", "mingru")]
+    networks = [build(small(cell, data=data, steps=8)) for cell in ("rnn", "lstm", "gru", "mgu", "mingru", "lru")]
     assert all(same_batch(networks[0], each) for each in networks[1:])
 
 

@@ -19,7 +19,9 @@ def history_of(iterations: int = 3, **fields: Any) -> TrainingHistory:
     return train(Training(experiment=Experiment(**(known | fields)), iterations=iterations, hold_out=0.0))
 
 
-@pytest.mark.parametrize(("cell", "state"), [("rnn", "h"), ("gru", "h"), ("mgu", "h"), ("mingru", "h"), ("lstm", "c")])
+@pytest.mark.parametrize(
+    ("cell", "state"), [("rnn", "h"), ("gru", "h"), ("mgu", "h"), ("mingru", "h"), ("lru", "h"), ("lstm", "c")]
+)
 def test_the_share_is_that_of_the_gradients_arrays(cell: str, state: str) -> None:
     history = history_of(cell=cell)
     shares = reach(history.snapshot())

@@ -266,6 +266,11 @@ def gradient_comes_back(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
     return 0.5e-12 < passed(a, 0) < 2e-12 and passed(a, int(falls)) > 0.1 and 100 < falls < 300
 
 
+def recalls(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
+    """Guessing one of eight symbols costs ln 8."""
+    return near(float(lines_of(a)[1][-1]), math.log(8), 0.05) and learnt_by(b, 0.1) < 150
+
+
 def outlearnt(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
     """B has learnt to add, A answers 1 and pays what that costs: 1/6, or what it costs of those 256 held-out pairs."""
     guesses = near(float(lines_of(a)[1][-1]), 1 / 6, 0.05) and a.outcome is not None and a.outcome.kind == "stalled"
@@ -285,12 +290,13 @@ TRAINED: dict[str, Callable[[TrainingSnapshot, TrainingSnapshot], bool]] = {
     "train-adam": adam_learns,
     "train-batchnorm": batchnorm_bears,
     "train-residual": exploding_learns,
+    "train-lru": recalls,
     "train-gru": gradient_comes_back,
     "train-lag": outlearnt,
     "train-long-lag": outlearnt,
     "train-dead": units_die,
 }
-LONG = ("train-residual", "train-gru", "train-lag", "train-long-lag")
+LONG = ("train-residual", "train-lru", "train-gru", "train-lag", "train-long-lag")
 
 #: What the diagnosis says of A's gradient and of B's, which a person reads beside the point.
 KINDS = {
@@ -330,6 +336,7 @@ KINDS = {
     "train-adam": "vanishing vanishing",
     "train-batchnorm": "healthy healthy",
     "train-residual": "exploding",
+    "train-lru": "healthy healthy",
     "train-gru": "vanishing",
     "train-lag": "healthy healthy",
     "train-long-lag": "vanishing vanishing",
@@ -368,6 +375,7 @@ FIRST_STEPS = {
     "train-adam": "starved healthy",
     "train-batchnorm": "diverging healthy",
     "train-residual": "off_scale",
+    "train-lru": "overshooting healthy",
     "train-gru": "off_scale",
     "train-long-lag": "healthy off_scale",
     "train-dead": "healthy diverging",

@@ -277,7 +277,8 @@ def test_the_update_shows_how_much_of_each_weight_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["mlp", "lstm", "gru", "mgu", "mingru", "rnn", "stacked", "cured", "pre-activation blocks", "overflow"]
+    "name",
+    ["mlp", "lstm", "gru", "mgu", "mingru", "lru", "rnn", "stacked", "cured", "pre-activation blocks", "overflow"],
 )
 def test_in_another_language_the_numbers_are_the_same(name: str) -> None:
     def said() -> list[list[str]]:

@@ -54,6 +54,25 @@ TRAINING_PRESETS = (
         "train",
     ),
     Preset(
+        "train-lru",
+        "Over 100 steps of noise a plain RNN learns nothing of the first symbol; a linear recurrence with eigenvalues "
+        "on a ring near 1 (LRU) recalls it.",
+        "how B's loss falls",
+        {
+            "cell": "rnn",
+            "data": "recall",
+            "steps": 100,
+            "width": 32,
+            "batch": 64,
+            "optimizer": "adam",
+            "learning_rate": 0.01,
+            "dtype": "float32",
+        },
+        "train",
+        {"cell": "lru"},
+        plan={"iterations": 150, "batches": "fresh"},
+    ),
+    Preset(
         "train-gru",
         "A GRU's gradient comes back: 1e-12 arrives 100 steps back at first, a tenth or more once the gates open; "
         "then it learns.",

@@ -29,7 +29,10 @@ GROUPS: dict[English, tuple[str, ...]] = {
         "init", "gain", "init_scale", "sigma_w", "sigma_b", "init_recurrent", "gain_recurrent", "init_output",
         "gain_output",
     ),
-    "gates": ("forget_bias", "input_bias", "update_bias", "gate_init", "chrono_steps", "pin_forget"),
+    "gates": (
+        "forget_bias", "input_bias", "update_bias", "gate_init", "chrono_steps", "pin_forget", "r_min", "r_max",
+        "max_phase",
+    ),
     "normalisation and residual": (
         "dropout", "dropout_kind", "norm", "norm_position", "residual", "residual_scale",
         "residual_span", "residual_block", "highway_bias",

@@ -20,6 +20,7 @@ from ..frame.once import once
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
+from . import disc
 from .carry_gates import carried
 from .distribution import figure
 from .response import response_of
@@ -33,6 +34,8 @@ _BINS = 10
 
 
 def title(scene: Scene, width: int) -> str:
+    if disc.fits(scene) and not scene.state.units:
+        return disc.title(scene, width)
     name = scene.name(scene.stage)
     if scene.state.units:
         return first_title(width, tr("units × samples · {place}", place=name), name)
@@ -46,7 +49,12 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    """The sentence, the numbers, the figure; or the numbers and every unit of every sample."""
+    """The sentence, the numbers, the figure; or the numbers and every unit of every sample.
+
+    Of a diagonal recurrence its λ on the unit disc, as nothing else multiplies the gradient.
+    """
+    if disc.fits(scene) and not scene.state.units:
+        return disc.view(scene, width, height)
     if scene.state.units:
         shown = Part(1, least=2, draw=lambda rows: unit_map(scene, width, rows))
         parts = [_numbers(scene, width, 0), shown, _foot(tr("back to how they are spread"), width)]
@@ -64,7 +72,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 
 
 def reads(scene: Scene) -> Hashable:
-    return scene.stage, scene.state.units, untold(scene, scene.stage)
+    unit = scene.unit if disc.fits(scene) else 0
+    return scene.stage, scene.state.units, untold(scene, scene.stage), unit
 
 
 def _foot(what: str, width: int) -> Part:
@@ -151,6 +160,8 @@ def _drawn(scene: Scene, width: int, height: int) -> list[Line]:
 
 def said(scene: Scene) -> Lines:
     """What it does to the gradient, the statistics of its outputs, their histogram as counts, and the selected unit."""
+    if disc.fits(scene):
+        yield from disc.said(scene)
     numbers = scene.stages[scene.stage].activation
     values = scene.arrays.state(scene.stage)
     if told := sentence(scene):
