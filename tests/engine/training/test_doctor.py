@@ -95,7 +95,9 @@ def test_every_trial_has_the_same_data_and_where_the_rule_is_the_same_the_same_w
         after = build(each.measured.experiment)
         assert np.array_equal(before.batch.inputs, after.batch.inputs.astype(before.batch.inputs.dtype))
         assert np.array_equal(before.batch.target, after.batch.target)
-        if not {"init", "gain", "cell", "dtype", "forget_bias"} & each.remedy.changes.keys():
+        # DeepNorm draws its branches with a β of their own.
+        other_rule = each.remedy.changes.get("residual") == "deepnorm"
+        if not other_rule and not {"init", "gain", "cell", "dtype", "forget_bias"} & each.remedy.changes.keys():
             for parameter in before.parameters:
                 assert np.array_equal(before.parameters[parameter], after.parameters[parameter]), parameter
 

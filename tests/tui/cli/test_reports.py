@@ -179,7 +179,8 @@ EVERY: dict[str, Any] = {
     "gain_recurrent": 0.9, "init_output": "zeros", "gain_output": 0.5, "forget_bias": 2.0, "input_bias": -1.0,
     "pin_forget": 0.5,
     "readout": "all", "norm": "layer", "norm_position": "after", "residual": "scaled", "residual_scale": 0.4,
-    "residual_span": 2, "residual_block": "pre", "data": "gaussian", "loss": "mse", "batch": 4, "steps": 5, "inputs": 3,
+    "residual_span": 2, "residual_block": "pre", "highway_bias": -1.0,
+    "data": "gaussian", "loss": "mse", "batch": 4, "steps": 5, "inputs": 3,
     "clip": "adaptive", "clip_threshold": 0.02, "optimizer": "adamw", "learning_rate": 0.02, "momentum": 0.5,
     "weight_decay": 0.03, "seed": 7, "dtype": "float32",
 }  # fmt: skip
