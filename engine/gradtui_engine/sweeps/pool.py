@@ -12,6 +12,7 @@ it): what asks for more gets a MemoryError, and the worker lives.
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import pickle
 import queue
@@ -22,6 +23,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from ..core import allowances
@@ -40,6 +42,12 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )  # fmt: skip
+
+
+#: What a container may take, on Linux.
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
+#: Bytes that every call may take: what is imported on the way alone has 100 MB.
+_LEAST_MEMORY = 2**29
 
 
 class WorkerDied(BrokenExecutor):
@@ -72,14 +80,14 @@ class Pool(Executor):
     """Worker processes, made when there is work for them, and made anew when one dies.
 
     workers: as many at the most, without a number one for each core that this program may use. memory: bytes that a
-    call may take; without a number there is no limit.
+    call may take; without a number a worker's share of the machine's (or the container's), inf: no limit.
     """
 
-    def __init__(self, workers: int | None = None, memory: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, memory: float | None = None) -> None:
         if workers is not None and workers < 1:
             raise ValueError(f"workers: {workers} given; allowed: 1 or more")
         self.workers = workers or cores()
-        self.memory = memory
+        self.memory = max(_LEAST_MEMORY, machine_memory() / self.workers) if memory is None else memory
         #: Calls under way at a time that keep every worker busy, with few that wait.
         self.window = 2 * self.workers
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
@@ -167,10 +175,11 @@ class Pool(Executor):
 class _Worker:
     """A worker process, and the pipes to it."""
 
-    def __init__(self, memory: int | None) -> None:
+    def __init__(self, memory: float) -> None:
         # The same paths as here, whatever way they came to be known; -P: no other ones.
         allowed = pickle.dumps(allowances.current())
-        serve = f"from {worker.__name__} import serve; serve({memory!r}, {allowed!r})"
+        limit = int(memory) if math.isfinite(memory) else None
+        serve = f"from {worker.__name__} import serve; serve({limit!r}, {allowed!r})"
         script = f"import sys; sys.path[:] = {sys.path!r}; {serve}"
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", script],
@@ -250,6 +259,18 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:
         return os.cpu_count() or 1
+
+
+def machine_memory() -> float:
+    """Bytes of memory that there are for all programs here: of the machine, or of a container, if that has less."""
+    try:
+        machine = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
+    try:
+        return min(machine, float(_CONTAINER.read_text(encoding="ascii")))
+    except (OSError, ValueError):  # no container, or "max"
+        return machine
 
 
 _alive: weakref.WeakSet[Pool] = weakref.WeakSet()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 from gradtui_engine import Pool
 from gradtui_engine.core import allowances
 from gradtui_engine.core.allowances import Allowances, current
-from gradtui_engine.sweeps.pool import ONE_THREAD, WorkerDied
+from gradtui_engine.sweeps.pool import ONE_THREAD, WorkerDied, machine_memory
 
 #: Longer than any of this takes on a busy machine; nothing waits so long where all is well.
 PATIENCE = 60
@@ -133,6 +134,15 @@ def test_memory_beyond_what_a_call_may_take_is_an_error_and_the_worker_lives() -
         with pytest.raises(MemoryError):
             pool.submit(allocates, 400 * 2**20).result(PATIENCE)
         assert pool.submit(process).result(PATIENCE) == first
+
+
+def test_without_a_limit_of_its_own_a_worker_has_its_share_of_the_machine() -> None:
+    machine = machine_memory()
+    assert 2**20 < machine < math.inf
+    assert Pool(1).memory == max(2**29, machine)
+    assert Pool(4).memory == max(2**29, machine / 4)
+    assert Pool(10_000).memory == 2**29
+    assert Pool(1, memory=math.inf).memory == math.inf
 
 
 def test_what_is_allowed_here_is_what_workers_may_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -121,6 +124,19 @@ def test_a_store_that_cannot_be_is_an_error_that_says_why(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(ExperimentError, match=r"store: .*file"):
         list(run_sweep(SMALL, store=tmp_path / "file"))
+
+
+def test_a_disk_that_is_full_ends_it_with_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, line: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    store = Store(tmp_path)
+    store.close()
+    monkeypatch.setattr(store, "_file", Full())
+    monkeypatch.setattr("gradtui_engine.sweeps.store.fcntl", None)
+    with pytest.raises(ExperimentError, match=r"store: .*No space left"):
+        store.add("key", SMALL.plain(0, 0), {})
 
 
 def test_a_data_file_that_has_changed_is_another_cell(tmp_path: Path) -> None:
