@@ -175,8 +175,8 @@ def test_the_footer_shows_only_fields_and_cures_that_the_network_has(cell: str) 
         for name in shown:
             argument = BY_ID[name].argument
             assert argument not in options() or name.startswith("cure_") or options()[argument].applies_to(cell)
-        assert ("cure_norm" in shown) == (view == "compare" and cell == "mlp")
-        assert ("cure_gate" in shown) == (view == "compare" and cell != "mlp")
+        assert ("cure_norm" in shown) == (view == "compare" and options()["norm"].applies_to(cell))
+        assert ("cure_gate" in shown) == (view == "compare" and CELLS[cell].over_time)
 
 
 def test_every_hint_names_commands_that_there_are() -> None:
