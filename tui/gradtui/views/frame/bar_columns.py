@@ -69,6 +69,7 @@ def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, height: int) ->
     first, last = axis.span(scene.stage)
     if known(timeline, at, axis.columns[first]):
         here = _column(scale, values[first], True, height, mark, "cursor")
+        here = _walled(here) if axis.columns[first] in cut else here
         upright[first:last] = [here] * (last - first)
     cells = list(zip(*upright, strict=True))
     ticks = _ticks(scale, reference, mark, height)
