@@ -231,7 +231,9 @@ def test_the_title_names_the_two_bars_of_a_row_in_their_order() -> None:
 @pytest.mark.parametrize("quantity", QUANTITIES)
 @pytest.mark.parametrize("name", ["mlp", "lstm"])
 def test_from_8_rows_on_the_columns_of_numbers_have_their_names_on_top(name: str, quantity: str) -> None:
-    scene = scene_of(CASES[name], quantity=quantity, rows=True)
+    # Zeros are counted in 16 bits alone.
+    experiment = CASES[name].replace(dtype="float16") if quantity == "zeros" else CASES[name]
+    scene = scene_of(experiment, quantity=quantity, rows=True)
     if quantity == "update" and scene.over_time:
         return
     for width in (34, 58, 70, 110):
