@@ -22,26 +22,25 @@ from ..text.language import tr
 from ..text.spans import text_of
 from ..text.summary import kind_name
 from ..text.sweep_words import axis_name, brief_value, is_share, is_whole, measured
+from .sweep_theory import Passing, marks_in
 
 #: From such a ratio of the largest to the smallest number on powers of ten say more than digits.
 _WIDE = 1e3
 #: Rows and columns of a picture, at the most: of more every second, third … is shown.
 _MOST_ROWS = 40
-#: Where a row is crossed, the crossing is between this many columns.
-Crossings = Sequence[tuple[str, float, int]]
 
 Plane = Mapping[tuple[int, int], Number]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The numbers of a measure over the plane; crossings: (mark, place among the columns, row)."""
+    """The numbers of a measure over the plane, and where theory's curves pass."""
 
     measure: Expression
     x: Axis
     y: Axis
     numbers: Plane
-    crossings: Crossings = ()
+    passing: Sequence[Passing] = ()
 
     def lines(self, width: int) -> list[str]:
         """Numbers if they fit, or their powers of ten, or shades."""
@@ -93,7 +92,7 @@ class Grid:
             return None
         lines = []
         for j, row in zip(reversed(rows), reversed(cells), strict=True):
-            marks = self._marks(j)
+            marks = marks_in(self.passing, j)
             line = f"{labels[rows.index(j)]:>{margin - 1}}"
             for i, text in enumerate(row):
                 line += marks.get(i - 1, " ") + _right(text, least)
@@ -103,14 +102,6 @@ class Grid:
 
     def _labels(self, rows: Sequence[int]) -> list[str]:
         return [brief_value(self.y.values[j]) for j in rows]
-
-    def _marks(self, row: int) -> dict[int, str]:
-        """By the column behind which it stands: the first curve that crosses there."""
-        marks: dict[int, str] = {}
-        for mark, place, j in self.crossings:
-            if j == row:
-                marks.setdefault(math.floor(place), mark)
-        return marks
 
     # -- shades --------------------------------------------------------------------------------------------
 
@@ -130,7 +121,7 @@ class Grid:
             for at, i in enumerate(chosen):
                 if (i, j) not in self.numbers:
                     texts[at * wide : (at + 1) * wide] = "." * wide
-            for behind, mark in self._marks(j).items():
+            for behind, mark in marks_in(self.passing, j).items():
                 if behind in chosen:
                     texts[min((chosen.index(behind) + 1) * wide, len(texts)) - 1] = mark
             lines.append(f"{labels[place]:>{margin - 1}} " + render("".join(texts)))

@@ -18,6 +18,7 @@ from ..text.summary import describe
 from ..text.sweep_words import axis_name, brief_value, is_share, measure_name, measure_note, measured, value_text
 from .columns import aligned
 from .sweep_grid import Grid, axes_in_words
+from .sweep_theory import Theory, theory_of
 
 #: Reasons that are told, the most frequent first; of more the rest is counted.
 _REASONS = 5
@@ -47,8 +48,10 @@ def report(swept: Swept, width: int) -> list[str]:
     if sweep.y is None:
         lines += ["", *_line_of(swept, width)]
     else:
+        theory = theory_of(sweep)
         for measure in sweep.measures:
-            lines += ["", *_plane(swept, measure, sweep.y, width)]
+            lines += ["", *_plane(swept, measure, sweep.y, theory, width)]
+        lines += ["", *(line for told in theory.told for line in _wrapped(told, width))] if theory.told else []
     return [*lines, "", *_ends(swept, width)]
 
 
@@ -85,11 +88,14 @@ def _axis(axis: Axis) -> str:
 # -- numbers -----------------------------------------------------------------------------------------------
 
 
-def _plane(swept: Swept, measure: str, y: Axis, width: int) -> list[str]:
+def _plane(swept: Swept, measure: str, y: Axis, theory: Theory, width: int) -> list[str]:
     x = swept.sweep.x
     numbers = {place: cell.values.get(measure) for place, cell in swept.cells.items()}
     title = tr("{measure}; {axes}", measure=_titled(swept.sweep, measure), axes=axes_in_words(x, y))
-    return [*_wrapped(title, width), *Grid(swept.sweep.expressions[measure], x, y, numbers).lines(width)]
+    return [
+        *_wrapped(title, width),
+        *Grid(swept.sweep.expressions[measure], x, y, numbers, theory.passing).lines(width),
+    ]
 
 
 def _titled(sweep: Sweep, measure: str) -> str:
