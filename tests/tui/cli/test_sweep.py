@@ -239,6 +239,25 @@ def test_many_columns_are_powers_of_ten_and_more_are_shades(command: Command, mo
     assert max(map(len, many.out.splitlines())) <= 80
 
 
+def test_theory_passes_between_the_cells_where_it_says(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ReLU: χ = σ_w²/2 (Poole et al. 2016), 1 at √2, and deeper than 6/|ln χ| no network trains (Schoenholz 2017)."""
+    monkeypatch.setenv("COLUMNS", "80")
+    done = command(
+        "sweep", *SMALL, "--activation", "relu", "--x", "sigma-w=1:2:11", "--y", "depth=4,12,40", "--measure", "kind"
+    )
+    assert "| theory: χ = 1, the edge of chaos (Poole et al. 2016; Schoenholz et al. 2017)" in done.out
+    assert ": theory: 6ξ, ξ = 1/|ln χ| (Schoenholz et al. 2017)" in done.out
+    rows = [line for line in done.out.splitlines() if re.match(r" *(4|12|40) ", line)]
+    columns = [1.0 + 0.1 * number for number in range(11)]
+    for line, depth in zip(rows, (40, 12, 4), strict=True):
+        cells = re.findall(r"([a-z])(.|$)", line[3:])
+        passing = {mark: [i for i, (_, each) in enumerate(cells) if each == mark] for mark in "|:"}
+        assert passing["|"] == [4]  # between 1.4 and 1.5
+        ends = [math.sqrt(2 * math.exp(sign * 6 / depth)) for sign in (-1, 1)]
+        inside = [max(i for i, value in enumerate(columns) if value <= end + 1e-9) for end in ends if 1 < end < 2]
+        assert passing[":"] == [i for i in inside if i != 4]
+
+
 def test_names_are_letters_and_told(command: Command) -> None:
     done = command("sweep", *SMALL, "--x", "norm=none,layer", "--y", "init=zeros,xavier_normal", "--measure", "kind")
     assert done.status == 0

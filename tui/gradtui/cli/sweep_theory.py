@@ -43,14 +43,18 @@ def theory_of(sweep: Sweep) -> Theory:
     if sweep.y is None:
         return Theory()
     passing: list[Passing] = []
+    taken: set[tuple[int, int]] = set()
     told: list[str] = []
     for curve in curves(sweep):
         if len(told) == len(MARKS):
             break
         mark = MARKS[len(told)]
-        found = [Passing(mark, place, row) for place, row in _passing(curve, sweep.x, sweep.y)]
-        if found:
-            passing += found
+        places = list(_passing(curve, sweep.x, sweep.y))
+        # Where two pass between the same cells, the first of them stands.
+        free = [(place, row) for place, row in places if (math.floor(place), row) not in taken]
+        if free:
+            passing += (Passing(mark, place, row) for place, row in free)
+            taken.update((math.floor(place), row) for place, row in free)
             said = {"mark": mark, "name": tr(curve.name), "source": tr(curve.source)}
             told.append(tr("{mark} theory: {name} ({source})", **said))
     return Theory(tuple(passing), tuple(told))
@@ -78,9 +82,5 @@ def _cells(axis: Axis, units: Array) -> Array:
 
 
 def marks_in(passing: Sequence[Passing], row: int) -> dict[int, str]:
-    """By the column behind which it stands (−1: before the first): the mark of the first curve that passes there."""
-    marks: dict[int, str] = {}
-    for each in passing:
-        if each.row == row:
-            marks.setdefault(math.floor(each.place), each.mark)
-    return marks
+    """By the column behind which it stands, −1 before the first: the mark of the curve that passes there."""
+    return {math.floor(each.place): each.mark for each in passing if each.row == row}
