@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+import os
+import signal
 import sys
 import types
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
 #: Seconds to wait for a scheduler's answer, for a cluster's start, and for its end.
-PATIENCE, _START, _END = 5.0, 60.0, 1.0
+PATIENCE, _START, _END = 5.0, 60.0, 0.2
 #: The extra that has it.
 EXTRA = "pip install 'gradtui[dask]'"
 
@@ -43,6 +45,8 @@ def dask_executor(address: str | None, workers: int) -> Iterator[Executor]:
             _ask(distributed, address)
         client = distributed.Client(where, timeout=_START, set_as_default=False)
         stack.callback(_closed, client)
+        if address is None:
+            stack.callback(_kill, where)
         # pure: no two cells are one, whatever they are called with.
         yield client.get_executor(pure=False)
 
@@ -117,6 +121,14 @@ def _no_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+def _kill(cluster: Any) -> None:
+    """The workers, by force: one that is in the middle of a cell would be waited for, for ten seconds."""
+    with contextlib.suppress(Exception):
+        for nanny in cluster.workers.values():
+            nanny.auto_restart = False
+            os.kill(nanny.process.pid, signal.SIGKILL)
 
 
 def _closed(end: Any) -> None:
