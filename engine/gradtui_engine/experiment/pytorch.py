@@ -14,7 +14,7 @@ from ..cells.residual_blocks import BLOCKS, NORM
 from ..core.figures import typed
 from ..core.message import Message
 from ..rules.optimisers import OPTIMISERS
-from . import pytorch_blocks, pytorch_weights
+from . import pytorch_blocks, pytorch_tokens, pytorch_weights
 from . import pytorch_gates as gates
 from . import pytorch_names as names
 from .pytorch_blocks import activation_of, norm_of
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 
 def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.kind.tokens:
+        yield from pytorch_tokens.network(now, activation_of(now))
+        return
     inputs = "inputs.shape[-1]" if now.inputs is None else str(now.inputs)
     if not now.kind.over_time:
         if now.widths:
@@ -95,6 +98,11 @@ def _residual(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 
 # -- how parameters start -----------------------------------------------------------------------------------
+
+
+def _queries(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.kind.tokens:
+        yield from pytorch_tokens.queries(now)
 
 
 def _weights(was: Resolved, now: Resolved) -> Iterator[Line]:
@@ -251,7 +259,10 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("batch",), _batch),
     (("target_scale",), _target),
     (("loss",), _loss),
-    (("cell", "depth", "width", "widths", "layers", *gates.RING), _network),
+    (
+        ("cell", "depth", "width", "widths", "layers", "heads", "mlp_width", "position", *gates.RING),
+        _network,
+    ),
     (("activation", "slope"), _activation),
     (("dropout", "dropout_kind"), _dropout),
     (("norm", "norm_position"), _norm),
@@ -259,6 +270,7 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("truncate",), _truncate),
     (("readout",), _readout),
     (_STARTS, _weights),
+    (("query_gain",), _queries),
     (gates.ADDED, _offsets),
     (("pin_forget",), gates.pin),
     (("optimizer", "learning_rate", *RATES_OF_LAYERS.values(), "momentum", "weight_decay"), _optimiser),
@@ -274,12 +286,21 @@ _OF_SCHEDULE = ("schedule", "warmup", "step_every", "step_factor")
 _MAKES_ANEW = ("cell", "activation", "width", "layers", *gates.RING)
 
 
+#: What decides PyTorch's encoder layer, which is made anew as a whole.
+_OF_ONE_LAYER = {
+    "cell", "depth", "width", "heads", "mlp_width", "position", "activation", "slope", "dropout", "dropout_kind",
+    "norm", "norm_position", "residual", "residual_scale", "residual_block", "readout",
+}  # fmt: skip
+
+
 def lines(before: Training, after: Training, read: Resolved | None = None) -> tuple[Line, ...]:
     """What turns one training into another, in PyTorch. read is what the first came to, where a CSV file decided."""
     was, now = (_complete(each.experiment.resolved, read) for each in (before, after))
     changed = {row.name for row in dataclasses.fields(Resolved) if getattr(was, row.name) != getattr(now, row.name)}
     if now.kind.over_time and changed.intersection(_MAKES_ANEW):
         changed |= {"cell", "init"}
+    if now.kind.tokens and changed.intersection(_OF_ONE_LAYER):
+        changed = (changed - _OF_ONE_LAYER) | {"cell"}
     if changed.intersection(_STARTS):
         changed -= {*gates.ADDED}
     found = [line for fields, made in TABLE if changed.intersection(fields) for line in made(was, now)]

@@ -136,6 +136,8 @@ def snippets(resolved: Resolved) -> tuple[str, ...]:
     same = output.replace("output.", "layer.") == _weight(resolved, "layer.weight", "layer")
     loop = ["for layer in model.modules():", "    if isinstance(layer, nn.Linear):"]
     loop += [indent(text, " " * 8) for text in _started(resolved, "layer", "layer")]
+    if resolved.kind.tokens:
+        loop.append(_of_attention(resolved))
     scaled = tuple(place for place in _OF_LAYERS if weight_rule(resolved, place).row.data_dependent)
     rest = () if same or scaled == _OF_LAYERS else (output,)
     return ("\n".join(loop), *rest, *((_scaling(resolved, scaled),) if scaled else ()))
@@ -156,6 +158,18 @@ def _started(resolved: Resolved, layer: str, place: Place) -> list[str]:
 def _is_pytorchs(rule: WeightRule) -> bool:
     """Whether reset_parameters() has drawn the weight already."""
     return rule.row.of_module is not None and rule.scale is None and rule.gain == 1.0
+
+
+def _of_attention(resolved: Resolved) -> str:
+    """The weights of queries, keys and values, which nn.MultiheadAttention has as one parameter of its own."""
+    if _is_pytorchs(weight_rule(resolved)):
+        # PyTorch starts the biases of an attention at 0; reset_parameters() of its output has drawn them.
+        start = ["layer.self_attn._reset_parameters()"]
+    else:
+        block = indent(_weight(resolved, "block", "layer"), " " * 4)
+        start = [f"for block in layer.self_attn.in_proj_weight.data.chunk(3):\n{block}"]
+        start.append(_bias(resolved, "layer.self_attn.in_proj_bias"))
+    return "\n".join(["for layer in encoder.layers:", *(indent(text, " " * 4) for text in start)])
 
 
 def _of_cell(resolved: Resolved) -> str:

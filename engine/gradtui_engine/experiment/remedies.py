@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, TIMED, UNBIASED, UNGATED, UPDATED
+from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, PLAIN, TIMED, UNBIASED, UNGATED, UPDATED
 from ..core.problems import ExperimentError
 from ..core.table import Table
 from ..rules.activations import ACTIVATIONS
@@ -120,7 +120,7 @@ REMEDIES = Table(
         Row(
             "batch norm", {"norm": "batch"}, "Divides by the batch's scale in every layer, forward and backward.",
             "Without skips it makes the gradient grow by √(E f′² / Var f) a layer, 1.21 for ReLU (Yang et al. 2019).",
-            LAYERED, kinds=_SCALED, applies=lambda e: e.norm == "none" and (e.batch or 0) > 1, key="norm",
+            PLAIN, kinds=_SCALED, applies=lambda e: e.norm == "none" and (e.batch or 0) > 1, key="norm",
         ),
         Row(
             "layer norm", {"norm": "layer"}, "Divides by each sample's scale in every layer.",

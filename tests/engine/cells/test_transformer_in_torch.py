@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from gradtui_engine import Experiment, Network, build
+from gradtui_engine import Experiment, Network, Training, build
+from gradtui_engine.experiment.pytorch import lines
 from tests.engine.helpers import shaken
 
 torch.set_num_threads(1)
@@ -148,3 +149,42 @@ def test_init_pytorch_starts_as_pytorchs_layer_does(name: str) -> None:
     else:
         # The largest of 256 uniform draws misses the bound by 1/257 on average; by 4 % once in 30,000.
         assert np.abs(array).max() == pytest.approx(bound, rel=0.04)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"residual_block": "post_norm", "readout": "mean"}, {"position": "learned", "activation": "gelu", "heads": 1}],
+    ids=str,
+)
+def test_the_lines_of_pytorch_make_the_same_network(fields: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    network = shaken(Experiment(**SMALL | fields))
+    names: dict[str, Any] = {"torch": torch, "nn": torch.nn, "inputs": torch.tensor(network.batch.inputs).float()}
+    names["output"] = torch.nn.Linear(8, 10)
+    code = [str(line) for line in lines(Training(experiment=Experiment()), Training(experiment=network.experiment))]
+    made = [line for line in code if line.startswith(("embedding =", "encoder =", "def sinusoids", "position ="))]
+    for line in made:
+        exec(line, names)
+    parts = {"embedding": names["embedding"], "encoder": names["encoder"], "output": names["output"]}
+    if "learned" in fields.values():
+        names["position"].data[:, 0] = torch.tensor(network.parameters["position.weight"])
+    state = {part: module.state_dict() for part, module in parts.items()}
+    for name, array in network.parameters.items():
+        if name == "position.weight":
+            continue
+        part, _, rest = name.partition(".")
+        if part in ("layers", "norm"):
+            number, _, rest = (rest if part == "layers" else f"-.{rest}").partition(".")
+            name = f"layers.{int(number) - 1}.{rest}" if part == "layers" else f"norm.{rest}"
+            part = "encoder"
+        else:
+            name = rest
+        state[part][name].copy_(torch.tensor(array))
+    for line in code:
+        if line.startswith("states ="):
+            exec(line, names)
+        if line.startswith("output("):
+            answer = eval(line.partition("  #")[0], names)
+    # PyTorch's defaults are float32 here.
+    ours = network.run().values["output"]
+    assert answer.detach().numpy() == pytest.approx(ours, rel=1e-4, abs=1e-5)
