@@ -9,7 +9,9 @@ from gradtui_engine.core.message import English
 
 #: Steps per second.
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)
-QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "factor", "zeros")
+QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "entropy", "similarity", "factor", "zeros")
+#: Of these the ones that only a network with tokens has.
+OF_TOKENS = ("entropy", "similarity")
 AXES: tuple[English, ...] = ("log", "linear", "sign-log")
 #: The functions of the maths page, each beside its hyperbolic twin, in the order in which down reaches them: sin, tan,
 #: cos. tanh is what networks use.
@@ -19,7 +21,7 @@ FUNCTIONS = (0, 2, 1)
 #: a view and its panes are stands in the folder `views/NAME`.
 PANES = {
     "story": ("disease", "cure", "learns"),
-    "explore": ("gradient", "cell", "gates", "paths", "activation", "numbers", "why"),
+    "explore": ("gradient", "cell", "gates", "paths", "attention", "branches", "activation", "numbers", "why"),
     "idea": ("idea",),
     "compare": ("side_a", "side_b", "both", "difference"),
     "lab": ("curve", "reading", "rows"),

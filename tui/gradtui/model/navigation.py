@@ -9,8 +9,8 @@ from ..text.language import tr
 from . import events as e
 from . import found, maths, sweep_moves, training_moves
 from .keys import shown_keys
-from .names import AXES, QUANTITIES
-from .panes_of import LISTS, panes_of, seen_pane
+from .names import AXES
+from .panes_of import LISTS, panes_of, quantities_of, seen_pane
 from .state import State
 from .studies import begun_or_new
 
@@ -158,8 +158,9 @@ def turn_units(state: State, event: e.TurnUnits, timeline: Timeline | None) -> S
 def next_quantity(state: State, event: e.NextQuantity, timeline: Timeline | None) -> State:
     if state.view == "sweep":
         return sweep_moves.next_measure(state, event.by, event.name)
-    place = (QUANTITIES.index(state.quantity) + event.by) % len(QUANTITIES)
-    return replace(state, quantity=event.name or QUANTITIES[place], axis_kind="", lock=None)
+    known = quantities_of(state)
+    place = known.index(state.quantity) if state.quantity in known else 0
+    return replace(state, quantity=event.name or known[(place + event.by) % len(known)], axis_kind="", lock=None)
 
 
 def next_axis(state: State, event: e.NextAxis, timeline: Timeline | None) -> State:

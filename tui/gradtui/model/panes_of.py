@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gradtui_engine.rules.activations import ACTIVATIONS
 
-from .names import FUNCTIONS, PANES
+from .names import FUNCTIONS, OF_TOKENS, PANES, QUANTITIES
 from .state import State
 from .trainings import followed_b, recorded
 
@@ -21,7 +21,7 @@ def explore_panes(cell: str) -> tuple[str, ...]:
     row = CELLS[cell]
     fits = {
         "cell": row.has_cell_state, "gates": bool(row.gates), "paths": row.has_cell_state and bool(row.added),
-        "numbers": False,
+        "attention": row.tokens, "branches": row.tokens, "numbers": False,
     }  # fmt: skip
     return tuple(pane for pane in PANES["explore"] if fits.get(pane, True))
 
@@ -82,6 +82,14 @@ def seen_pane(state: State) -> str:
         return state.pane
     panes = panes_of(state)
     return state.beside if state.beside in panes else panes[0]
+
+
+def quantities_of(state: State) -> tuple[str, ...]:
+    """What bars can show, in order: of tokens theirs too."""
+    from gradtui_engine.cells.table import CELLS
+
+    tokens = not recorded(state) and CELLS[state.cell].tokens
+    return tuple(name for name in QUANTITIES if tokens or name not in OF_TOKENS)
 
 
 #: Every view's panes for the help, in the order of tab; which of them there are depends on the cell or the layout.

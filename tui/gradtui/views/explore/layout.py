@@ -46,7 +46,7 @@ def _of_recorded(state: State, room: Box) -> Boxes:
 def _of_layers(state: State, room: Box) -> Boxes:
     """Beside the bars one pane at a time, or both; on a large screen why under the bars, as wide as they are."""
     if _is_large(room):
-        return _why_below(room, _fitting(state, room.height - _LEAST_WHY))
+        return _why_below(state, room, _fitting(state, room.height - _LEAST_WHY))
     left = bars_width(room.width)
     column = Box(room.x, room.y, left, room.height)
     right = Box(room.x + left, room.y, room.width - left, room.height)
@@ -55,17 +55,27 @@ def _of_layers(state: State, room: Box) -> Boxes:
     bars = _fitting(state, room.height)
     if room.height - bars >= _SMALL_WHY:
         # As 31 layers, two in a line, leave a third of 29 lines empty.
-        return _why_below(room, bars)
+        return _why_below(state, room, bars)
     below = room.height * 2 // 5
-    return {"gradient": column} | over(right, ("activation", room.height - below), ("why", below))
+    return {"gradient": column} | over(right, (_beside(state), room.height - below), ("why", below))
 
 
-def _why_below(room: Box, bars: int) -> Boxes:
+def _beside(state: State) -> str:
+    """The pane beside the bars over why: of tokens the one that is looked at, else their attention."""
+    panes = [pane for pane in panes_of(state) if pane not in ("gradient", "why", "lesson")]
+    return state.pane if state.pane in panes else panes[0]
+
+
+def _why_below(state: State, room: Box, bars: int) -> Boxes:
     """Bars of so many rows, the widest pane, and why under them."""
     left = room.width * 11 // 20
     column = Box(room.x, room.y, left, room.height)
     right = Box(room.x + left, room.y, room.width - left, room.height)
-    return over(column, ("gradient", bars), ("why", room.height - bars)) | {"activation": right}
+    beside = {_beside(state): right}
+    if _is_large(room) and "attention" in panes_of(state):
+        third = room.height // 3
+        beside = over(right, ("attention", room.height - 2 * third), ("branches", third), ("activation", third))
+    return over(column, ("gradient", bars), ("why", room.height - bars)) | beside
 
 
 def _fitting(state: State, most: int) -> int:

@@ -6,7 +6,7 @@ from ..frame import bars, cache_keys, pointer, spoken
 from ..frame.footers import HELP, LESSONS, PLAY, STEP, plain
 from ..frame.pane import ARRAYS, OPERATIONS, Pane
 from ..frame.view import View
-from . import activation, cell, gates, numbers, paths, why
+from . import activation, attention, branches, cell, gates, numbers, paths, why
 from .layout import arrange
 
 _PANES = (
@@ -81,6 +81,32 @@ _PANES = (
         click=pointer.over_time,
         intro="Two paths pane: how the gradient of c comes down each step, directly or through h and the gates.",
         tier=ARRAYS,
+    ),
+    Pane(
+        "attention",
+        "attention",
+        attention.title,
+        attention.view,
+        "What each token attends to in the selected block: a row for each token that looks, a column for each that is "
+        "looked at. Under it the entropy of every block's attention, and how alike the tokens have become: a cosine of "
+        "1 is rank collapse. {unit_before} and {next_unit} choose the head.",
+        reads=attention.reads,
+        spoken=spoken.drawn(attention.view),
+        click=pointer.nothing,
+        intro="Attention pane: what each token attends to, and how alike the tokens become.",
+        tier=OPERATIONS,
+    ),
+    Pane(
+        "branches",
+        "three paths",
+        branches.title,
+        branches.view,
+        "The gradient before a block is what came along the skips, through the attention and through the MLP: each "
+        "relative to the gradient after the block. With the cosines between them they give the block's factor.",
+        reads=branches.reads,
+        spoken=spoken.drawn(branches.view),
+        click=pointer.nothing,
+        intro="Three paths pane: how much of a block's gradient comes by the skips, the attention and the MLP.",
     ),
     Pane(
         "numbers",
