@@ -20,6 +20,7 @@ from ..rules.initialisers import INITIALISERS
 from ..run.network import build
 from ..run.trace import Trace
 from ..theory.meanfield import fixed_point
+from .branches import of_tokens
 from .jacobian import jacobian, singular_values
 from .stages import Gradients, gradients_of
 
@@ -144,6 +145,7 @@ def _measured() -> Iterator[Figure]:
     isometry = float(singular_values(jacobian(linear))[-1])
     label = Message("deep linear, orthogonal: smallest singular value of J")
     yield Figure(label, 1.0, isometry, 1e-10, "Saxe et al. 2014")
+    yield from _attention()
     label = Message("forget gate pinned at 0.9, 50 steps: direct path")
     yield Figure(label, 0.9**50, _direct("lstm", 0.9), 1e-10, "dL/dc_0 = f^T dL/dc_T")
     label = Message("MGU's gate pinned at 0.1, 50 steps: direct path")
@@ -207,6 +209,31 @@ def _highways() -> Iterator[Figure]:
     factor = float((norms[4] / norms[-1]) ** (1 / (len(norms) - 5)))
     source = "√((1 − t)² + t²χ), Srivastava et al. 2015"
     yield Figure(label, math.hypot(closed, opened), factor, 0.01, source, exact=False)
+
+
+def _attention() -> Iterator[Figure]:
+    """Attention with q = k = 0, which averages all tokens: orthogonal weights leave its own part of every factor."""
+    fields: dict[str, Any] = {
+        "cell": "transformer", "data": "gaussian", "width": 64, "mlp_width": 64, "batch": 16, "query_gain": 0.0,
+        "norm": "none", "position": "none", "activation": "linear", "init": "orthogonal",
+    }  # fmt: skip
+    with np.errstate(all="ignore"):
+        for tokens in (4, 16):
+            trace = build(Experiment(**fields, residual="none", depth=2, steps=tokens)).run()
+            left = _gradients(trace).parts[-1]["attention"] or 0.0
+            label = Message("uniform attention, {tokens} tokens: 1/√T of one token's gradient", tokens=tokens)
+            yield Figure(label, 1 / math.sqrt(tokens), left, 1e-12, _ATTENTION)
+        alike = of_tokens(trace)[1].similarity or 0.0
+        yield Figure(Message("uniform attention without skips: cosine of tokens"), 1.0, alike, 1e-12, _COLLAPSE)
+        skips = fields | {"width": 256, "mlp_width": 256, "residual": "scaled", "depth": 12, "readout": "mean"}
+        norms = _gradients(build(Experiment(**skips, steps=8)).run()).norms
+    label = Message("uniform attention, skips with β = 1/√12: factor a block, 1 + β²")
+    # Both branches line up a little with the skip at finite width: 0.8 % at 256.
+    yield Figure(label, 1 + 1 / 12, float((norms[1] / norms[-1]) ** (1 / 11)), 0.02, _ATTENTION, exact=False)
+
+
+_ATTENTION = "Noci et al. 2022"
+_COLLAPSE = "Dong et al. 2021; Noci et al. 2022"
 
 
 def _direct(cell: str, pin: float) -> float:

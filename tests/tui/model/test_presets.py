@@ -70,6 +70,20 @@ def units_are_equal(array: np.ndarray, axis: int) -> bool:
     return bool((array == np.take(array, [0], axis)).all())
 
 
+def tokens_alike(trace: Run, block: int) -> float:
+    """The mean cosine of two tokens of a sample, pair by pair."""
+    state = trace.values[f"h/{block}"]
+    unit = state / np.linalg.norm(state, axis=-1, keepdims=True)
+    pairs = [(unit[one] * unit[two]).sum(-1).mean() for one, two in itertools.combinations(range(len(unit)), 2)]
+    return float(np.mean(pairs))
+
+
+def of_block(trace: Run, block: int) -> float:
+    """The norm of the gradient of a block's parameters."""
+    own = [array for name, array in trace.parameter_gradients.items() if name.startswith(f"layers.{block}.")]
+    return float(np.sqrt(sum(np.sum(array**2) for array in own)))
+
+
 def relu_alone(a: Run, b: Run) -> bool:
     off = [float((a.values[f"h/{layer}"] == 0).mean()) for layer in range(1, 31)]
     return near(float(np.mean(off)), 0.5, 0.1) and near(factor(a), math.sqrt(0.5), 0.03) and ratio(a) < VANISHED
@@ -201,6 +215,15 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "carousel": carousel,
     "gru-lstm": lambda a, b: near(1 - factor(a), 0.25, 0.1) and near(1 - factor(b), 0.07, 0.1),
     "mingru": gates_alone,
+    "transformer": lambda a, b: (
+        all(stage.factors["skip"] == 1 for stage in a.stages[:-1]) and near(factor(a), 1.07, 0.01) and passes(a)
+    ),
+    "rank-collapse": lambda a, b: (
+        tokens_alike(a, 2) < 0.9995 < tokens_alike(a, 3)
+        and tokens_alike(a, 12) > 1 - 1e-6
+        and tokens_alike(b, 12) < 0.96
+    ),
+    "pre-ln": lambda a, b: near(of_block(a, 24) / of_block(b, 24), 3.83, 0.01) and of_block(a, 24) > of_block(a, 1),
     "chrono": lambda a, b: (
         ratio(a) < 1e-6 and near(ratio(b), 0.25, 0.1) and near(a.values["gates/1"][:, 64:128].mean(), 0.5, 0.1)
     ),
@@ -329,6 +352,9 @@ KINDS = {
     "carousel": "healthy",
     "gru-lstm": "vanishing healthy",
     "mingru": "vanishing vanishing",
+    "transformer": "healthy",
+    "rank-collapse": "healthy healthy",
+    "pre-ln": "healthy healthy",
     "chrono": "vanishing healthy",
     "truncation": "healthy truncated",
     "one-idea": "vanishing",

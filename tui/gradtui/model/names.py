@@ -9,7 +9,9 @@ from gradtui_engine.core.message import English
 
 #: Steps per second.
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)
-QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "entropy", "similarity", "factor", "zeros")
+QUANTITIES = (
+    "gradient", "parameters", "update", "std", "mean", "saturated", "entropy", "similarity", "factor", "zeros"
+)  # fmt: skip
 #: Of these the ones that only a network with tokens has.
 OF_TOKENS = ("entropy", "similarity")
 AXES: tuple[English, ...] = ("log", "linear", "sign-log")

@@ -25,6 +25,7 @@ _RELU: Fields = {"activation": "relu"}
 _HE: Fields = {"activation": "relu", "init": "he_normal"}
 #: At the usual rate of 0.1 one update throws the loss of these up (4.4 to 66, 22 to 97), though the gradient arrives.
 _SMALL_STEP: Fields = {"learning_rate": 0.01}
+_TOKENS: Fields = {"cell": "transformer", "width": 32, "batch": 32, "readout": "mean", **_SMALL_STEP}
 _RNN: Fields = {"cell": "rnn", "data": "gaussian"}
 PRESETS = Table(
     "preset",
@@ -278,6 +279,33 @@ PRESETS = Table(
             "compare",
             {"cell": "mingru"},
             "factor",
+        ),
+        Preset(
+            "transformer",
+            "A Transformer is a stream that attention and MLP add to: along the skips the gradient comes whole, ×1 a "
+            "block, and they add ×0.07.",
+            "three paths: skip, attention, MLP",
+            {"cell": "transformer", "depth": 6, **_SMALL_STEP},
+        ),
+        Preset(
+            "rank-collapse",
+            "Attention averages: without skips all tokens are one after 3 blocks (cosine 1: rank collapse, Dong et al. "
+            "2021); with scaled skips they stay apart.",
+            "the tokens' cosine: 1 in A",
+            {**_TOKENS, "depth": 12, "residual": "none"},
+            "compare",
+            {"residual": "scaled"},
+            "similarity",
+        ),
+        Preset(
+            "pre-ln",
+            "Post-LN gives its last block the largest gradient, nearly 4 times pre-LN's, and so needs warm-up (Xiong "
+            "et al. 2020).",
+            "the topmost bars of A and B",
+            {**_TOKENS, "depth": 24, "readout": "last", "residual_block": "post_norm"},
+            "compare",
+            {"residual_block": "pre"},
+            "parameters",
         ),
         Preset(
             "chrono",
