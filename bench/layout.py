@@ -41,7 +41,7 @@ def layers(network: Network) -> list[Layer]:
     assert experiment.residual in ("none", "add")
     joins = [each for each in network.program.instructions if each.operation == "residual"]
     skips = {each.site.layer: network.program.slots[each.inputs[1]].slot.number for each in joins}
-    return [Layer(number, experiment.norm, skips.get(number)) for number in range(1, experiment.depth + 1)]
+    return [Layer(number, experiment.norm, skips.get(number)) for number in range(1, experiment.resolved.depth + 1)]
 
 
 def cell_names(network: Network, layer: int) -> tuple[str, str, str, str]:

@@ -67,7 +67,7 @@ def _mlp(make: Maker, network: Network) -> list[Product]:
 
 def _recurrent(make: Maker, network: Network, units_first: bool) -> Iterator[Product]:
     steps, batch, _ = network.batch.inputs.shape
-    width = network.experiment.width
+    width = network.experiment.resolved.width
     for layer in range(network.experiment.layers):
         weight_ih, weight_hh, *_ = cell_names(network, layer)
         rows, inputs = network.parameters[weight_ih].shape

@@ -40,9 +40,9 @@ def main() -> None:
 def needed_bytes(network: Network) -> int:
     """Weights, biases and their gradients; the input; z and h of every layer; one gradient."""
     experiment, batch = network.experiment, network.batch
-    state = batch.size * experiment.width
+    state = batch.size * experiment.resolved.width
     numbers = 2 * sum(each.size for each in network.parameters.values())
-    numbers += batch.inputs.size + 2 * experiment.depth * state + state
+    numbers += batch.inputs.size + 2 * experiment.resolved.depth * state + state
     return numbers * np.dtype(experiment.dtype).itemsize
 
 

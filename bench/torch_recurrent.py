@@ -31,7 +31,7 @@ def step_of(network: Network, extra: Extra) -> TorchStep:
     parameters = {name: Parameter(each) for name, each in parameters_of(network).items()}
     cells = [cell_of(network, parameters, layer) for layer in range(experiment.layers)]
     inputs, target = torch.tensor(network.batch.inputs), torch.tensor(network.batch.target)
-    shape = (network.batch.size, experiment.width)
+    shape = (network.batch.size, experiment.resolved.width)
     carried = 2 if experiment.cell == "lstm" else 1
     starts = [[torch.zeros(shape, dtype=inputs.dtype, requires_grad=True) for _ in range(carried)] for _ in cells]
 
@@ -56,7 +56,7 @@ def step_of(network: Network, extra: Extra) -> TorchStep:
 def cell_of(network: Network, parameters: Mapping[str, Tensor], layer: int) -> RNNCellBase:
     """PyTorch's cell with the network's parameters."""
     names = cell_names(network, layer)
-    cell = _CELLS[network.experiment.cell](parameters[names[0]].shape[1], network.experiment.width)  # type: ignore[call-arg]
+    cell = _CELLS[network.experiment.cell](parameters[names[0]].shape[1], network.experiment.resolved.width)  # type: ignore[call-arg]
     for attribute, name in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), names, strict=True):
         setattr(cell, attribute, parameters[name])
     return cell

@@ -144,7 +144,10 @@ class Walk:
 
     def loss(self, state: Any) -> Any:
         weight, bias = self.of("output", "weight", "bias")
-        output = self.at("output", state @ weight.T + bias)
+        activation = self.experiment.output_activation
+        output = self.at("output" if activation == "none" else "bare_output", state @ weight.T + bias)
+        if activation != "none":
+            output = self.at("output", FORMULAS[activation](ARRAYS, output, None))
         rows = output.reshape((-1, output.shape[-1]))
         name = str(self.trace.resolved.loss)
         target = self.trace.target
@@ -157,7 +160,9 @@ def _mlp(walk: Walk) -> Any:
     experiment, hidden = walk.experiment, walk.at("h/0", walk.trace.input)
     layer, span = 1, experiment.residual_span
     while layer <= experiment.depth:
-        matches = hidden.shape[1] == experiment.width and layer + span - 1 <= experiment.depth
+        last = layer + span - 1
+        ends = experiment.widths[last - 1 : last] or (experiment.width,)
+        matches = last <= experiment.depth and (hidden.shape[1],) == ends
         if experiment.residual == "none" or not matches:
             hidden = walk.at(f"h/{layer}", _bend(walk, layer, _linear(walk, layer, hidden)))
             layer += 1
@@ -467,7 +472,7 @@ def loss_of(trace: Trace) -> float:
 def gradients_of(trace: Trace) -> Gradients:
     """What autograd finds, for every slot whose gradient the trace keeps."""
     over_time = trace.experiment.cell != "mlp"
-    slots = [name for name in trace.gradients if name == "output" or name.partition("/")[2].isdigit()]
+    slots = [name for name in trace.gradients if name in ("output", "bare_output") or name.partition("/")[2].isdigit()]
     nudges = {name: np.zeros(trace.values[name].shape) for name in slots}
     if over_time:
         nudges |= {f"input/{time}": np.zeros(each.shape) for time, each in enumerate(trace.input)}

@@ -14,7 +14,7 @@ import numpy as np
 from ..cells.table import OPERATIONS
 from ..core.numerics import Array, norm_inside
 from ..program.bound import Node, Workspace
-from ..program.slots import CELL_STATE, HIDDEN, Slot, Span
+from ..program.slots import BARE, CELL_STATE, HIDDEN, Slot, Span
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
@@ -25,7 +25,7 @@ def own_losses(trace: Trace, first: int = 0) -> Array | None:
 
     None with one loss.
     """
-    gradient = trace.gradients["output"]
+    gradient = trace.gradients[BARE if BARE in trace.gradients else "output"]
     # Of one step the own loss is the only one; among tokens all losses are read off the last block.
     if trace.axis != "time" or gradient.ndim != 3 or len(gradient) == 1:
         return None

@@ -37,7 +37,7 @@ def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int)
     program.slot(Slot(HIDDEN, 0), (sizes.batch, sizes.inputs))
     wholes = _Layers(settings, sizes, program).add(depth)
     program.kept = [stages[0], *wholes[HIDDEN]]
-    add_output_layer(program, stages[-1], units_of(settings, depth), sizes, loss)
+    add_output_layer(program, stages[-1], units_of(settings, depth), sizes, loss, settings.output_activation)
     return program
 
 

@@ -35,7 +35,8 @@ def listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, steps: int) 
             source = _dropped(settings, program, layer, source)
     program.stages = [Slot(HIDDEN, time=time).name for time in range(steps + 1)]
     program.cells = [Slot(CELL_STATE, time=time).name for time in range(steps + 1)] if cell.has_cell_state else []
-    add_output_layer(program, source if settings.readout == "all" else program.stages[-1], inputs, sizes, loss)
+    state = source if settings.readout == "all" else program.stages[-1]
+    add_output_layer(program, state, inputs, sizes, loss, settings.output_activation)
     return program
 
 

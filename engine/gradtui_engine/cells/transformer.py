@@ -59,7 +59,7 @@ def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int)
     program = Program("layer", stages=stages, measure_merges=RESIDUALS[settings.residual].joins)
     program.slot(Slot("input"), (sizes.steps, sizes.batch, sizes.inputs))
     state = _Blocks(settings, sizes, program).add(depth)
-    add_output_layer(program, state, settings.width, sizes, loss)
+    add_output_layer(program, state, settings.width, sizes, loss, settings.output_activation)
     return program
 
 

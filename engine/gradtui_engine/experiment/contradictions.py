@@ -145,6 +145,15 @@ def _loss_of_data(asked: Asked) -> Iterator[Problem]:
         yield Problem("loss", message)
 
 
+def _output_activation(asked: Asked) -> Iterator[Problem]:
+    if asked.resolved.loss == "bce" and asked.given["output_activation"] != "none":
+        message = Message(
+            "{given} given; the loss 'bce' has the sigmoid of the output inside; allowed: none; try loss mse",
+            given=repr(asked.given["output_activation"]),
+        )
+        yield Problem("output_activation", message)
+
+
 def _normed_sum(asked: Asked) -> Iterator[Problem]:
     resolved, blocks = asked.resolved, [name for name, row in BLOCKS.items() if NORM in row.last]
     row = RESIDUALS[resolved.residual]
@@ -181,6 +190,7 @@ def _ring(asked: Asked) -> Iterator[Problem]:
 RULES: tuple[Rule, ...] = (
     _widths, _time_axis, _batch_of_data, _sizes_of_data, _activation_of_cell, _data_dependent,
     _one_sample, _of_files, _loss_of_data, _normed_sum, _of_tokens, _ring,
+    _output_activation,
 )  # fmt: skip
 
 

@@ -29,6 +29,9 @@ class LayerFields(WeightFields):
         0.0, "share p dropped: after each hidden layer's activation, between stacked cells", Number(0.0, 1.0)
     )
     dropout_kind: str = field_option("inverted", "what is dropped becomes", choice_of(lambda: DROPOUTS))
+    output_activation: str = field_option(
+        "none", "activation of the output layer, before the loss", choice_among(other_names.OUTPUT_ACTIVATIONS)
+    )
     readout: str = field_option(
         "last",
         "loss on the last time step or token, on every one, or on the mean of the tokens",

@@ -62,6 +62,7 @@ ALIASES: Mapping[str, Aliases] = {
     "update_bias": Aliases(("update_gate_bias", "gru_bias", "gate_bias", "z_bias")),
     "gate_init": Aliases(("gate_bias_init", "gate_initializer", "bias_initialisation")),
     "chrono_steps": Aliases(("t_max", "tmax", "chrono_t_max", "max_dependency", "chrono_max")),
+    "output_activation": Aliases(("final_activation", "out_activation", "last_activation", "head_activation")),
     "readout": Aliases(near=("return_sequences", "many_to_many", "many_to_one")),
     "truncate": Aliases(
         ("tbptt", "tbptt_steps", "truncated_bptt", "truncated_bptt_steps", "bptt_truncate", "truncation",
@@ -127,6 +128,11 @@ ALIASES: Mapping[str, Aliases] = {
 # What the fields of a few names, which are no tables, allow.
 YES_OR_NO = {"yes": Aliases(("true", "on")), "no": Aliases(("false", "off", "none"))}
 GATE_INITS = {"constant": Aliases(("fixed",)), "chrono": Aliases(("chrono_init", "chrono_initialisation"))}
+#: Of the activations those that say what an answer can be: a share, a number from −1 to 1, one that is not negative.
+OUTPUT_ACTIVATIONS = {
+    "none": Aliases(("linear", "identity", "off", "logits"), ("softmax", "log_softmax")),
+    "sigmoid": Aliases(("logistic",)), "tanh": Aliases(), "relu": Aliases(), "softplus": Aliases(),
+}  # fmt: skip
 READOUTS = {"last": Aliases(("many_to_one", "final")), "all": Aliases(("many_to_many", "every")),
             "mean": Aliases(("average", "mean_pooling", "avg", "pooled"))}  # fmt: skip
 POSITIONS = {"before": Aliases(("pre_activation",)), "after": Aliases(("post_activation",))}

@@ -225,6 +225,14 @@ def _target(was: Resolved, now: Resolved) -> Iterator[Line]:
         yield Line("", "target as it stands in the file")
 
 
+def _output_activation(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.output_activation == "none":
+        yield Line("output(h)", "in forward, with nothing behind it")
+    else:
+        module = names.ACTIVATIONS[now.output_activation].format(slope="")
+        yield Line(f"{module}(output(h))", "in forward, before the loss")
+
+
 def _readout(was: Resolved, now: Resolved) -> Iterator[Line]:
     yield Line("output(states)" if now.readout == "all" else "output(states[-1])")
 
@@ -268,6 +276,7 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("norm", "norm_position"), _norm),
     (("residual", "residual_scale", "residual_span", "residual_block", "highway_bias"), _residual),
     (("truncate",), _truncate),
+    (("output_activation",), _output_activation),
     (("readout",), _readout),
     (_STARTS, _weights),
     (("query_gain",), _queries),

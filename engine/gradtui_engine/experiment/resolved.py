@@ -73,6 +73,7 @@ class Resolved:
     pin_forget: float | None
     dropout: float
     dropout_kind: str
+    output_activation: str
     readout: str
     truncate: int | None
     norm: str

@@ -162,6 +162,13 @@ LAYER_OPERATIONS = (
         kernel=True,
     ),
     Operation(
+        "output_activation",
+        "y = f(o)",
+        "∂L/∂o = ∂L/∂y ⊙ f′(o)",
+        _activation_forward,
+        _activation_backward,
+    ),
+    Operation(
         "norm",
         "n = γ (z − μ) / √(σ² + ε) + β",
         "∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε),  g = γ ⊙ ∂L/∂n",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..data.datasets import Batch
 from .program import Parameter, Program, Site
-from .slots import Slot
+from .slots import BARE, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,19 @@ class Sizes:
         return cls(batch.size, int(shape[-1]), batch.outputs, int(shape[0]) if len(shape) == 3 else 1)
 
 
-def add_output_layer(program: Program, state: str, width: int, sizes: Sizes, loss: str) -> None:
-    """The output layer reads one state, (batch, width), or a whole of them, (time, batch, width)."""
+def add_output_layer(
+    program: Program, state: str, width: int, sizes: Sizes, loss: str, activation: str = "none"
+) -> None:
+    """The output layer reads one state, (batch, width), or a whole of them, (time, batch, width).
+
+    With an activation of its own it is linear all the same, and the activation stands between it and the loss.
+    """
     lead = program.slots[state].shape[:-2]
-    program.slot(Slot("output"), (*lead, sizes.batch, sizes.outputs))
+    shape = (*lead, sizes.batch, sizes.outputs)
+    output = linear = program.slot(Slot("output"), shape)
+    if activation != "none":
+        linear = program.slot(Slot(BARE), shape)
+        program.kept.append(linear)
     program.slot(Slot("loss"), ())
     program.parameters["output.weight"] = Parameter(
         (sizes.outputs, width), (sizes.outputs, width), place="output", module_fan=width
@@ -37,8 +46,12 @@ def add_output_layer(program: Program, state: str, width: int, sizes: Sizes, los
         "linear",
         Site("output"),
         inputs=(state,),
-        outputs=("output",),
+        outputs=(linear,),
         parameters=("output.weight", "output.bias"),
     )
+    if linear != output:
+        program.add(
+            "output_activation", Site("output activation"), inputs=(linear,), outputs=(output,), choice=activation
+        )
     program.add("loss", Site("loss"), inputs=("output",), outputs=("loss",), choice=loss)
     program.kept.append("output")

@@ -11,6 +11,8 @@ from typing import NamedTuple
 HIDDEN, CELL_STATE, GATES, PROJECTION = "h", "c", "gates", "projection"
 GATE = "t"
 MEAN, VARIANCE = "mean", "variance"
+#: The output layer before its activation, where it has one.
+BARE = "bare_output"
 #: Dropout's 0 and 1.
 MASK = "mask"
 #: What tokens attend to.

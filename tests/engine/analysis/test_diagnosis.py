@@ -193,7 +193,7 @@ def test_units_that_are_called_equal_stay_so_and_others_do_not(init: str, fields
     for _ in range(5):
         network = network.updated(analysed(network.run()))
     hidden = [array for name, array in network.parameters.items() if array.ndim == 2 and "output" not in name]
-    rows = [array.reshape(-1, experiment.width, array.shape[1]) for array in hidden]
+    rows = [array.reshape(-1, experiment.resolved.width, array.shape[1]) for array in hidden]
     stay_equal = all(np.ptp(each, axis=1).max() < 1e-12 for each in rows)
     assert is_symmetric == stay_equal
 

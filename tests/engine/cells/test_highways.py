@@ -58,11 +58,11 @@ class ByHand:
         return ACTIVATIONS[str(self.experiment.activation)](self.linear(layer, h))
 
     def loss(self) -> Tensor:
-        h, depth, span = self.inputs, self.experiment.depth, self.experiment.residual_span
+        h, depth, span = self.inputs, self.experiment.resolved.depth, self.experiment.residual_span
         layer = 1
         while layer <= depth:
             last = layer + span - 1
-            if h.shape[1] != self.experiment.width or last > depth:
+            if h.shape[1] != self.experiment.resolved.width or last > depth:
                 h, layer = self.plain(layer, h), layer + 1
             else:
                 h, layer = (
@@ -90,7 +90,7 @@ def layer_scale(net: ByHand, first: int, last: int, h: Tensor) -> Tensor:
 
 def deepnorm(net: ByHand, first: int, last: int, h: Tensor) -> Tensor:
     """Wang et al. 2022, encoder: LN(α x + F(x)), α = (2 N)^¼."""
-    return net.norm(last, (2 * net.experiment.depth) ** 0.25 * h + branch(net, first, last, h, net.bare))
+    return net.norm(last, (2 * net.experiment.resolved.depth) ** 0.25 * h + branch(net, first, last, h, net.bare))
 
 
 def post_ln(net: ByHand, first: int, last: int, h: Tensor) -> Tensor:

@@ -38,10 +38,10 @@ def nothing(trace: Trace) -> float:
     experiment = trace.experiment.resolved
     row = NORMALISATIONS[experiment.norm]
     largest = max([1.0, *trace.norms_in_run.values()])
-    numbers = trace.input.shape[-2] if row.axis == 0 else experiment.width
+    numbers = trace.input.shape[-2] if row.axis == 0 else experiment.resolved.width
     if row.name == "none" or experiment.kind.over_time or numbers > 2:
         return largest * NOTHING
-    return largest * NOTHING * 316.0 ** (experiment.depth - 1)
+    return largest * NOTHING * 316.0 ** (experiment.resolved.depth - 1)
 
 
 def disagreements(trace: Trace) -> dict[str, float]:

@@ -165,7 +165,7 @@ def test_what_is_pinned_and_what_the_factor_then_is_are_two_things() -> None:
 def recursion(trace: Trace, activation: str, sigma_w: float, sigma_b: float) -> Iterator[float]:
     """The factors of Poole et al. 2016, from the batch's own mean square on."""
     p = float(np.mean(trace.input**2))
-    for _ in range(trace.experiment.depth):
+    for _ in range(trace.experiment.resolved.depth):
         q = sigma_w**2 * p + sigma_b**2
         yield sigma_w * math.sqrt(slope_square(activation, q))
         p = square(activation, q)

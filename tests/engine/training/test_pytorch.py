@@ -50,10 +50,10 @@ class Layers(nn.Module):
 
     def __init__(self, inputs: int, experiment: Experiment) -> None:
         super().__init__()
-        widths = [inputs] + [experiment.width] * experiment.depth
+        widths = [inputs] + [experiment.resolved.width] * experiment.resolved.depth
         self.layers = nn.ModuleDict({str(n): nn.Linear(widths[n - 1], widths[n]) for n in range(1, len(widths))})
         for layer in self.layers.values():
-            layer.norm = nn.BatchNorm1d(experiment.width)
+            layer.norm = nn.BatchNorm1d(experiment.resolved.width)
         self.output = nn.Linear(widths[-1], 10)
 
     def forward(self, hidden: Tensor) -> Tensor:
@@ -67,9 +67,9 @@ class Cell(nn.Module):
 
     def __init__(self, inputs: int, experiment: Experiment, outputs: int) -> None:
         super().__init__()
-        cell = {"lstm": nn.LSTM, "gru": nn.GRU}[experiment.cell](inputs, experiment.width, experiment.layers)
+        cell = {"lstm": nn.LSTM, "gru": nn.GRU}[experiment.cell](inputs, experiment.resolved.width, experiment.layers)
         setattr(self, experiment.cell, cell)
-        self.output = nn.Linear(experiment.width, outputs)
+        self.output = nn.Linear(experiment.resolved.width, outputs)
         self._cell, self._last = [cell], experiment.readout == "last"
 
     def forward(self, inputs: Tensor) -> Tensor:

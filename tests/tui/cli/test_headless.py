@@ -113,7 +113,7 @@ def test_the_table_fits_the_terminal(
 def test_above_the_table_stand_experiment_loss_and_verdict(line: str, command: Command, traces: dict[str, Run]) -> None:
     first, loss, *rest = command("run", *line.split()).out.split("\n\n")[0].splitlines()
     trace = traces[line]
-    assert first.startswith("LSTM " if trace.axis == "time" else f"MLP {trace.experiment.depth}×")
+    assert first.startswith("LSTM " if trace.axis == "time" else f"MLP {trace.experiment.resolved.depth}×")
     assert loss == f"loss {loss_text(trace.loss)}"
     assert rest[0].startswith(MARKS[trace.outcome.kind])
     assert trace.outcome.message in " ".join(rest)

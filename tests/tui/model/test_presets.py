@@ -105,7 +105,7 @@ def clipping(a: Run, b: Run) -> bool:
 
 
 def symmetry(a: Run, b: Run) -> bool:
-    layers = range(1, a.experiment.depth + 1)
+    layers = range(1, a.experiment.resolved.depth + 1)
     values = all(units_are_equal(a.values[f"h/{layer}"], 1) for layer in layers)
     gradients = all(units_are_equal(a.gradient(f"h/{layer}"), 1) for layer in layers)
     return values and gradients and units_are_equal(a.updated("output.weight"), 1)
@@ -129,7 +129,7 @@ def underflow(a: Run, b: Run) -> bool:
 
 
 def adam(a: Run, b: Run) -> bool:
-    names = [f"layers.{layer}.weight" for layer in range(1, a.experiment.depth + 1)]
+    names = [f"layers.{layer}.weight" for layer in range(1, a.experiment.resolved.depth + 1)]
     sizes = [b.update_ratio(name) for name in names]
     hidden = max(sizes) < 1.5 * min(sizes) and a.update_ratio(names[0]) < 1e-4 * a.update_ratio(names[-1])
     return hidden and ratio(a) == ratio(b) < VANISHED

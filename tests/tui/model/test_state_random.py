@@ -173,7 +173,7 @@ def assert_sound(state: State, timeline: Timeline | None) -> None:
     assert state.item in state.lessons or not state.item
     assert state.offset is None or state.offset >= 0
     assert state.unit >= 0
-    assert state.unit < state.experiment.width or not state.loaded, "units are those of the trace on screen"
+    assert state.unit < state.experiment.resolved.width or not state.loaded, "units are those of the trace on screen"
     assert max(len(state.past), len(state.future)) <= 100
     if timeline is None:
         assert (state.step, state.selected, state.playing, state.loaded) == (0, None, False, False)

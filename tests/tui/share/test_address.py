@@ -72,7 +72,7 @@ def states(draw: st.DrawFn) -> tuple[State, Timeline]:
         view=draw(st.sampled_from(VIEWS)),
         step=draw(st.integers(0, timeline.last)),
         selected=draw(st.none() | st.integers(0, timeline.stage_count - 1)),
-        unit=draw(st.integers(0, experiment.width - 1)),
+        unit=draw(st.integers(0, experiment.resolved.width - 1)),
         grain=draw(st.sampled_from(tuple(Grain))),
         quantity=draw(st.sampled_from(QUANTITIES)),
         axis_kind=draw(st.sampled_from(("", *AXES))),

@@ -72,7 +72,7 @@ def test_of_a_gated_cell_the_gate_is_what_multiplies(name: str, block: int, kept
     """PyTorch's order of blocks: i f g o, and r z n."""
     experiment = CASES[name]
     gates = np.asarray(trace_of(experiment).values["gates/3"], dtype=np.float64)
-    width = experiment.width
+    width = experiment.resolved.width
     gate = gates[:, block * width : (block + 1) * width]
     mean = float((1 - gate if kept else gate).mean())
     assert f": here {short(mean)} on average, so it keeps {percent(mean)} of it." in said(

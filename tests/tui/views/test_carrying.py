@@ -27,7 +27,7 @@ HONEST = "Less arrives in B than in A: its gate starts {factor} open, b opens it
 def forget_gate(experiment: Experiment) -> float:
     """What a step's direct path keeps, from ∂L/∂c and the gates' own values: the geometric mean of ‖f ⊙ ∂L/∂c‖."""
     run = trace_of(experiment)
-    width, factors = experiment.width, []
+    width, factors = experiment.resolved.width, []
     for time in range(1, len(run.stages)):
         forget = run.values[f"gates/{time}"][:, width : 2 * width]
         arrived = run.gradient(f"c/{time}")

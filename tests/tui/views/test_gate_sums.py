@@ -35,7 +35,7 @@ def test_every_gate_of_x_and_h_stands_with_its_numbers(name: str, time: int) -> 
     now = trace.input[time - 1, 0].astype(float)
     said = "\n".join(lines(experiment, selected=time - 1, unit=unit))
     for letter, block in GATES[name].items():
-        row = block * experiment.width + unit
+        row = block * experiment.resolved.width + unit
         state, own = float(weights["weight_hh_l0"][row] @ before), float(weights["weight_ih_l0"][row] @ now)
         bias = sum(float(value[row]) for key, value in weights.items() if key.startswith("bias") and "l0" in key)
         f, shown = (np.tanh, "tanh") if letter == "g" else (sigmoid, "σ")
@@ -57,7 +57,7 @@ def test_the_value_is_what_the_network_had(unit: int) -> None:
         if step.phase is not Phase.FORWARD or step.operation != "lstm_step":
             continue
         gates = next(name for name in trace.program.instructions[step.instruction or 0].outputs if "gates" in name)
-        value = float(trace.values[gates][0, experiment.width + unit])
+        value = float(trace.values[gates][0, experiment.resolved.width + unit])
         said = "\n".join(lines(experiment, step=step.index, unit=unit))
         found = re.search(r"^f_t = .* = (\S+)$", said, re.M)
         assert found is not None

@@ -247,7 +247,7 @@ def test_the_gates_means_are_said_step_by_step(name: str, order: str) -> None:
     scene = scene_of(CASES[name])
     said = stages_said(plain_lines(scene, "gates"))
     assert len(said) == len(scene.stages) - 1
-    width = scene.state.experiment.width
+    width = scene.state.experiment.resolved.width
     gates = scene.listed.values["gates/3"]
     for block, letter in enumerate(order):
         mean = float(np.mean(gates[:, block * width : (block + 1) * width]))

@@ -69,6 +69,7 @@ FIELD_NAMES: dict[str, FieldName] = {
     "batch": "batch",
     "steps": "steps",
     "inputs": "inputs",
+    "output_activation": "output activation",
     "readout": "readout",
     "truncate": "truncate",
     "loss": "loss",

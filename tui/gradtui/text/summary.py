@@ -124,6 +124,8 @@ def _start(resolved: Resolved) -> Iterator[str]:
     recurrent = resolved.init_recurrent if resolved.init_recurrent != by_set or resolved.sigma_w is not None else None
     if resolved.kind.over_time and (recurrent is not None or resolved.gain_recurrent is not None):
         yield f"W_hh {_drawn(recurrent or '', resolved.gain_recurrent)}"
+    if resolved.output_activation != "none":
+        yield tr("output {rule}", rule=resolved.output_activation)
     if resolved.init_output is not None or resolved.gain_output is not None:
         yield tr("output {rule}", rule=_drawn(resolved.init_output or "", resolved.gain_output))
 

@@ -38,7 +38,7 @@ def snapshot(
     loss = np.asarray(loss, dtype=np.float64)
     count = len(loss)
     over_time = experiment.cell != "mlp"
-    stages = (experiment.steps or 0) + 1 if over_time else experiment.depth + 1
+    stages = (experiment.steps or 0) + 1 if over_time else experiment.resolved.depth + 1
     parameters = (
         ("weight_ih", "weight_hh", "bias_hh") if over_time
         else tuple(f"layers.{layer}.{part}" for layer in range(1, stages) for part in ("weight", "bias"))

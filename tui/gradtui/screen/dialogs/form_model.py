@@ -38,7 +38,7 @@ GROUPS: dict[English, tuple[str, ...]] = {
         "residual_span", "residual_block", "highway_bias",
     ),
     "attention": ("heads", "mlp_width", "position", "query_gain"),
-    "data and loss": ("data", "batch", "steps", "inputs", "readout", "truncate", "loss"),
+    "data and loss": ("data", "batch", "steps", "inputs", "readout", "output_activation", "truncate", "loss"),
     "your own table": ("target", "drop", "header", "separator", "missing", "window", "target_scale"),
     "clipping and optimiser": (
         "clip", "clip_threshold", "optimizer", "learning_rate", "learning_rate_1", "learning_rate_2", "momentum",

@@ -110,6 +110,32 @@ def _activation_backward(listed: Listed, step: Step) -> Notes:
     ]
 
 
+def _output_activation_forward(listed: Listed, step: Step) -> Notes:
+    source, target = slots(listed, step)
+    row = ACTIVATIONS[instruction(listed, step).choice]
+    o, y = first(listed, source), first(listed, target)
+    return [
+        ("strong", tr("the output goes through {name}, before the loss", name=row.in_a_sentence)),
+        ("formula", f"y = {row.symbol}(o){GAP}{tr(row.formula)}"),
+        of_one(f"{row.symbol}({short(o)}) = {short(y)}"),
+        ("dim", tr(row.note)),
+    ]
+
+
+def _output_activation_backward(listed: Listed, step: Step) -> Notes:
+    source, target = slots(listed, step)
+    row = ACTIVATIONS[instruction(listed, step).choice]
+    after, before = passed(listed, source, target)
+    chain = f"‖∂L/∂y‖ {short(after)}  × {row.symbol}′ {short(ratio(before, after))}  → ‖∂L/∂o‖ {short(before)}"
+    through = tr("the slope {symbol} lets {share} of the gradient through", symbol=f"{row.symbol}′",
+                 share=percent(ratio(before, after)))  # fmt: skip
+    return [
+        *([("strong", through)] if after else []),
+        ("formula", f"∂L/∂o = ∂L/∂y ⊙ {row.symbol}′(o){GAP}{tr(row.derivative_formula)}"),
+        _chain(after, chain),
+    ]
+
+
 def _loss_forward(listed: Listed, step: Step) -> Notes:
     row = LOSSES[instruction(listed, step).choice]
     about = listed.source.about
@@ -222,6 +248,8 @@ LAYERS: dict[tuple[str, bool], Explain] = {
     ("linear", True): _linear_backward,
     ("activation", False): _activation_forward,
     ("activation", True): _activation_backward,
+    ("output_activation", False): _output_activation_forward,
+    ("output_activation", True): _output_activation_backward,
     ("norm", False): _norm_forward,
     ("norm", True): _norm_backward,
     ("dropout", False): _dropout_forward,
