@@ -14,6 +14,7 @@ import numpy as np
 
 from ..cells.residual_blocks import BLOCKS, NORM, RESIDUALS, blocks, scales, weights_scale
 from ..cells.settings import units_of
+from ..core.figures import cut
 from ..experiment.weight_rules import weight_rule
 from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
@@ -49,7 +50,7 @@ def scales_of(resolved: Resolved) -> set[tuple[float | None, float]]:
     pairs = set(itertools.pairwise(resolved.widths)) or {(resolved.width, resolved.width)}
     scales = ((weight_scale(resolved, after, before), bias_scale(resolved, before)) for before, after in pairs)
     # fan_in · (1/√fan_in)² is not 1 to the last digit.
-    return {(None if weight is None else float(f"{weight:.12g}"), float(f"{bias:.12g}")) for weight, bias in scales}
+    return {(None if weight is None else cut(weight, 12), cut(bias, 12)) for weight, bias in scales}
 
 
 def _module_fan(resolved: Resolved, fan_in: int) -> int:
