@@ -11,7 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, PLAIN, TIMED, UNBIASED, UNGATED, UPDATED
+from ..cells.table import (
+    BIASED,
+    CELLS,
+    CHOOSING,
+    GATED,
+    LAYERED,
+    OVER_TIME,
+    PLAIN,
+    RINGED,
+    TIMED,
+    UNBIASED,
+    UNGATED,
+    UPDATED,
+)
 from ..core.problems import ExperimentError
 from ..core.table import Table
 from ..rules.activations import ACTIVATIONS
@@ -220,6 +233,13 @@ REMEDIES = Table(
             "Biases of ln U(1, T): each unit remembers for a time of its own, up to T (Tallec & Ollivier 2018).",
             "Half of the units remember for less than half of the sequence, and the others let little in.", TIMED,
             applies=lambda e: e.gate_init != "chrono" and e.pin_forget is None,
+        ),
+        Row(
+            "a ring near 1", {"r_min": 0.9, "r_max": 0.999},
+            "Each unit's factor is its |λ|: from 0.9 to 0.999 a fifth of the gradient is left after 100 steps "
+            "(Orvieto et al. 2023).",
+            "Where the ring lies was not what the gradient was lost by.", RINGED,
+            applies=lambda e: e.r_max < 0.999 or e.r_min < 0.9,
         ),
         Row("gate pinned for 0.9", {}, "", "", UNBIASED, kinds=(), pins=0.9, key="gate"),
         Row(

@@ -257,6 +257,7 @@ def test_every_row_is_offered_to_some_experiment_and_none_to_the_wrong_cell() ->
         Experiment(residual="scaled", residual_scale=0.0, weight_decay=1.0),
         Experiment(cell="lstm", pin_forget=0.5),
         Experiment(cell="rnn", truncate=3),
+        Experiment(cell="lru", r_min=0.1, r_max=0.3),
         Experiment(dtype="float16"),
         Experiment(dtype="bfloat16", master_weights="no"),
         Experiment(data="csv:numbers.csv", target_scale="none"),
