@@ -26,6 +26,7 @@ EXPERIMENTS = [
     small("mlp", depth=3, width=4, batch=3, norm="layer", residual="add", residual_block="pre"),
     small("mlp", depth=3, width=4, batch=3, norm="rms", norm_position="after", residual="scaled", loss="mse"),
     small("mlp", depth=2, width=4, batch=3, dropout=0.3),
+    small("mlp", depth=2, width=4, batch=3, output_activation="softplus", loss="mse"),
     *(
         small("mlp", depth=3, width=4, batch=3, residual=name, residual_scale=0.7)
         for name in ("rezero", "layer_scale", "deepnorm", "highway")
