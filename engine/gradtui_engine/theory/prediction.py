@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cells.residual_blocks import blocks
-from ..core.figures import exact, short
+from ..core.figures import exact, rounded, short
 from ..core.message import Message
 from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
@@ -268,12 +268,22 @@ def _unknown(trace: Trace, count: int) -> Theory:
     return _nothing(count, Message("no theory is known for {cell}", cell=trace.resolved.cell))
 
 
+def _attention(trace: Trace, count: int) -> Theory:
+    tokens = trace.input.shape[0]
+    note = Message(
+        "no closed form for attention that chooses; where it is uniform it averages, and of a gradient at one token "
+        "1/√T = {factor} is left (Noci et al. 2022)",
+        factor=rounded(1 / math.sqrt(tokens), 3),
+    )
+    return _nothing(count, note)
+
+
 #: The theories, by what a cell's row says.
 _THEORIES: dict[str, Callable[[Trace, int], Theory]] = {
     "mean field": _mlp,
     "mean field along time": _rnn,
     "gate": _gated,
-    "attention": _unknown,
+    "attention": _attention,
     "ring": _ring,
     "none": _unknown,
 }
