@@ -89,8 +89,8 @@ def test_no_key_is_bound_twice_in_a_view_nor_everywhere(view: str) -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_digits_turn_the_storys_pages_and_show_views_everywhere_else(view: str) -> None:
     events = [command.event for digit in "0123456789" if (command := command_of(digit, view)) is not None]
-    pages = [*(e.OpenPair(name) for name in PAIRS.names), e.Show("idea")]
-    views = [e.Show(name) for name in VIEWS[1:]]
+    pages = [*(e.OpenPair(name) for name in PAIRS.names), e.OpenIdea()]
+    views = [e.OpenIdea() if name == "idea" else e.Show(name) for name in VIEWS[1:]]
     assert events == [e.OpenStory(), *(pages if view in STORY else views)]
 
 

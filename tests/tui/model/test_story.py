@@ -67,10 +67,19 @@ def test_pages_follow_one_another_in_the_order_of_their_digits_and_begin_again()
     state, found = update(State(OWN), e.OpenStory(), None), []
     for _ in range(len(PAGES) + 1):
         pair = pair_of(state)
-        found.append("idea" if state.view == "idea" else pair.name if pair is not None else "")
+        found.append(state.sheet if state.view == "idea" else pair.name if pair is not None else "")
         state = update(state, e.NextPage(), None)
     assert found == [*PAGES, PAGES[0]]
-    assert pair_of(update(state, e.Arrow(y=-1), None)) is PAIRS[PAGES[0]]
+    assert pair_of(update(state, e.Arrow(y=-1), None)) is PAIRS[str(PAGES[0])]
+
+
+def test_the_key_of_one_idea_turns_its_sheets() -> None:
+    state = update(State(OWN), e.OpenIdea(), None)
+    assert (state.view, state.sheet) == ("idea", 0)
+    again = update(replace(state, wave=3), e.OpenIdea(), None)
+    assert (again.view, again.sheet, again.wave) == ("idea", 1, WAVE_END)
+    assert update(again, e.OpenIdea(), None).sheet == 0
+    assert update(update(again, e.OpenPair("relu"), None), e.OpenIdea(), None).sheet == 1
 
 
 # -- playing ---------------------------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ COMMANDS = (
         VIEW,
         e.Show("explore"),
     ),
-    Command("view_idea", ("2",), "one idea", "One idea: three cures as the same product", VIEW, e.Show("idea")),
+    Command("view_idea", ("2",), "one idea", "One idea: three cures as the same product", VIEW, e.OpenIdea()),
     Command("view_compare", ("c", "3"), "compare", "Compare A and B under one cursor", VIEW, e.Show("compare")),
     Command(
         "view_lab", ("4",), "lab", "Activation lab: f, f′ and this network's own pre-activations", VIEW, e.Show("lab")
@@ -205,7 +205,13 @@ COMMANDS = (
     _page("lstm", "7", "RNN → LSTM", "An RNN beside an LSTM whose forget gate is open"),
     _page("depth", "8", "50 → 5 layers", "Fifty layers of sigmoid beside five"),
     Command(
-        "page_idea", ("9",), "last page", "The last page: three cures as one product", TALE, e.Show("idea"), where=STORY
+        "page_idea",
+        ("9",),
+        "one idea",
+        "One idea: three cures as the same product; again: three of today's networks",
+        TALE,
+        e.OpenIdea(),
+        where=STORY,
     ),
     # -- the experiment
     Command(

@@ -309,6 +309,11 @@ class OpenPair:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenIdea:
+    """One idea; where it is shown, its next sheet."""
+
+
+@dataclass(frozen=True, slots=True)
 class NextPage:
     """So many pages of the story on; after the last comes the first."""
 

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 #: What followers share with the presenter: what an address spells (a test holds the two together).
 FIELDS = (
     "experiment", "changes", "view", "step", "selected", "unit", "grain", "quantity", "axis_kind", "lock", "row",
-    "function", "terms", "angle", "wave", "pane", "rows", "interleaved", "own_axes", "units", "zoomed", "lesson",
-    "plan", "turns", "iteration", "training", "preset", "finding", "sweep", "spot_x",
-    "spot_y", "resting",
+    "function", "terms", "angle", "wave", "sheet", "pane", "rows", "interleaved", "own_axes", "units", "zoomed",
+    "lesson", "plan", "turns", "iteration", "training", "preset", "finding", "sweep", "spot_x", "spot_y", "resting",
 )  # fmt: skip
 #: The cursor of a presenter whose own trace is on its way: followers' opens where every trace does.
 OPENING = -1

@@ -36,6 +36,8 @@ PANES = {
 VIEWS = tuple(PANES)
 #: The views that are the story's pages: there the digits turn them.
 STORY = ("story", "idea")
+#: Sheets of One idea, of three pairs each: those of the story, and those of today's networks.
+SHEETS = 2
 #: No view, but a place where keys have meanings of their own all the same: a lesson's question.
 QUESTION = "question"
 #: Parts of the way that the story's wave goes: at 15 a second it takes two seconds.

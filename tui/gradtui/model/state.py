@@ -181,6 +181,8 @@ class State:
     wave: int = WAVE_END
     #: The page of the story that was opened last.
     page: str = ""
+    #: The sheet of One idea, from 0.
+    sheet: int = 0
     loop: bool = False
     #: The sweep: what was given of `sweeps.FIELDS`. The column and row of the cell under the cursor; whether its
     #: computing rests; so many cells of A and B are there, and whether that is all of them. What was asked for when a

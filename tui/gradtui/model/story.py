@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from . import events as e
 from .experiments import change
-from .names import STORY, WAVE_END
+from .names import SHEETS, STORY, WAVE_END
 from .navigation import show
 from .pairs import PAIRS
 from .state import State
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: Ticks in which a training is gone through: at 15 a second it takes 7 s, however long it is.
 _TRAINING_TICKS = 100
-#: The pages in the order of their digits; One idea is the last.
-PAGES = (*PAIRS.names, "idea")
+#: The pages in the order of their digits; the sheets of One idea are the last.
+PAGES: tuple[str | int, ...] = (*PAIRS.names, *range(SHEETS))
 
 
 def pair_of(state: State) -> Pair | None:
@@ -85,11 +85,18 @@ def open_story(state: State, event: e.OpenStory, timeline: Timeline | None) -> S
 def next_page(state: State, event: e.NextPage, timeline: Timeline | None) -> State:
     """The page that follows, after the last the first."""
     pair = pair_of(state)
-    here = "idea" if state.view == "idea" else pair.name if pair is not None else PAGES[-1]
-    name = PAGES[(PAGES.index(here) + event.by) % len(PAGES)]
-    if name == "idea":
-        return _at_rest(show(state, e.Show("idea"), timeline))
-    return open_pair(state, e.OpenPair(name), timeline)
+    here = state.sheet if state.view == "idea" else pair.name if pair is not None else PAGES[-1]
+    page = PAGES[(PAGES.index(here) + event.by) % len(PAGES)]
+    if isinstance(page, int):
+        return _at_rest(show(replace(state, sheet=page), e.Show("idea"), timeline))
+    return open_pair(state, e.OpenPair(page), timeline)
+
+
+def open_idea(state: State, event: e.OpenIdea, timeline: Timeline | None) -> State:
+    """One idea at the sheet that was shown last; where it stands already, its next sheet."""
+    if state.view == "idea":
+        return _at_rest(replace(state, sheet=(state.sheet + 1) % SHEETS))
+    return replace(show(state, e.Show("idea"), timeline), playing=False)
 
 
 # -- playing -----------------------------------------------------------------------------------------------

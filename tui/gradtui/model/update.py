@@ -165,6 +165,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.OpenStory: story.open_story,
     e.OpenPair: story.open_pair,
     e.NextPage: story.next_page,
+    e.OpenIdea: story.open_idea,
     e.Change: experiments.change,
     e.About: experiments.about,
     e.Remember: experiments.remember,

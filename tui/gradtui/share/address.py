@@ -26,7 +26,7 @@ from ..lessons import library
 from ..lessons.naming import LessonName
 from ..model import events as e
 from ..model.maths import MOST_ANGLE, MOST_TERMS
-from ..model.names import AXES, QUANTITIES, VIEWS, WAVE_END
+from ..model.names import AXES, QUANTITIES, SHEETS, VIEWS, WAVE_END
 from ..model.panes_of import PANE_NAMES, panes_of
 from ..model.presets import PRESETS, about, experiment_values, screen_values
 from ..model.progress import Progress
@@ -121,6 +121,7 @@ OPTIONS = (
     ScreenOption("terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
     ScreenOption("angle", "parameter of the circle in degrees", _number(-MOST_ANGLE, MOST_ANGLE)),
     ScreenOption("wave", f"how far the story's multiplication has come, {WAVE_END} all the way", _number(0, WAVE_END)),
+    ScreenOption("sheet", "sheet of One idea, 1 the first", _number(1, SHEETS), from_one=True),
     # The view decides which panes there are.
     ScreenOption("pane", f"focused pane; {PANE_NAMES}", Text("NAME", Message("a pane of the view"))),
     ScreenOption("rows", "bars over time as rows", Switch()),

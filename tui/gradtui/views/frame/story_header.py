@@ -14,6 +14,11 @@ from ...text.spans import Line, first_fit, fit, wrap
 _IDEA = "idea"
 _ONE_IDEA: English = "one idea"
 _IDEA_BRIEF: English = "idea"
+#: What each sheet of One idea says.
+_SHEETS: tuple[English, ...] = (
+    "One idea: the gradient is a product of factors; every cure keeps it near 1.",
+    "One idea, today: a Transformer's residual stream, λ of a state-space model and a gate in depth are one product.",
+)
 
 
 def header(state: State, width: int) -> list[Line]:
@@ -26,7 +31,7 @@ def header(state: State, width: int) -> list[Line]:
 def _sentence(state: State, width: int) -> list[Line]:
     pair = pair_of(state)
     if state.view == "idea":
-        text = tr("One idea: the gradient is a product of factors; every cure keeps it near 1.")
+        text = tr(_SHEETS[state.sheet])
     elif pair is not None:
         text = tr(pair.point)
     else:

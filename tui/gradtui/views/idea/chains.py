@@ -1,4 +1,4 @@
-"""The chains of the one idea: three pairs of the story, each as what is left of the error signal on its way down."""
+"""The chains of the one idea: pairs, three on a sheet, each as what is left of the error signal on its way down."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...model.needs import Simulation
 from ...model.pair import Pair
 from ...model.pairs import PAIRS
 from ...model.state import State
+from ...model.today import TODAY
 from ...text.scale import LogScale
 from ..frame.shares import factors_of, style_of
 
@@ -33,16 +34,30 @@ class Chain:
         return self.pair.experiment.replace(seed=seed), self.pair.other.replace(seed=seed)
 
 
-CHAINS = (
-    Chain(PAIRS["relu"], "f′ = 1", "the slope is 1: f′ = 1", "slope: f′ = 1"),
-    Chain(PAIRS["residual"], "I + βJ", "the skip adds 1: I + βJ", "skip: I + βJ"),
-    Chain(PAIRS["lstm"], "f_t ≈ 1", "the forget gate: f_t ≈ 1", "gate: f_t ≈ 1"),
+#: The sheets: three pairs of the story, and three of today's networks.
+SHEETS = (
+    (
+        Chain(PAIRS["relu"], "f′ = 1", "the slope is 1: f′ = 1", "slope: f′ = 1"),
+        Chain(PAIRS["residual"], "I + βJ", "the skip adds 1: I + βJ", "skip: I + βJ"),
+        Chain(PAIRS["lstm"], "f_t ≈ 1", "the forget gate: f_t ≈ 1", "gate: f_t ≈ 1"),
+    ),
+    (
+        Chain(TODAY["transformer"], "I + J", "the residual stream: I + J", "stream: I + J"),
+        Chain(TODAY["lru"], "|λ| ≈ 1", "the state's eigenvalues: |λ| ≈ 1", "λ: |λ| ≈ 1"),
+        Chain(TODAY["highway"], "1 − t ≈ 1", "the carry gate: 1 − t ≈ 1", "gate: 1 − t ≈ 1"),
+    ),
 )
+
+
+def chains_of(state: State) -> tuple[Chain, ...]:
+    """Those of the sheet that is shown."""
+    return SHEETS[state.sheet]
 
 
 def needs(state: State) -> tuple[Simulation, ...]:
     """Six experiments, on the seed of the person's own."""
-    return tuple(Simulation(experiment) for chain in CHAINS for experiment in chain.experiments(state.experiment.seed))
+    seed = state.experiment.seed
+    return tuple(Simulation(experiment) for chain in chains_of(state) for experiment in chain.experiments(seed))
 
 
 def running_products(record: Record) -> list[float]:

@@ -15,7 +15,7 @@ from ...text.summary import describe
 from ..frame.differing import differing
 from ..frame.scene import Scene
 from ..frame.stage_rows import StageRow, stage_rows
-from .chains import CHAINS, Chain, Product, scales
+from .chains import Chain, Product, chains_of, scales
 
 _BETWEEN = 2
 #: The width of a chain from which on the factors of both stand before its bars; from which on they have three digits,
@@ -43,8 +43,8 @@ def title(scene: Scene, width: int) -> str:
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     """The three chains side by side, as far as the wave has come."""
     seed = (scene.experiment or scene.state.experiment).seed
-    sides: list[tuple[Product, Product]] = []
-    for chain in CHAINS:
+    chains, sides = chains_of(scene.state), list[tuple[Product, Product]]()
+    for chain in chains:
         results = [scene.results.get(Simulation(experiment)) for experiment in chain.experiments(seed)]
         failed = next((result for result in results if isinstance(result, Failed)), None)
         if failed is not None:
@@ -52,15 +52,15 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         disease, cure = (Product(result.record) if isinstance(result, Computed) else None for result in results)
         if disease is not None and cure is not None:
             sides.append((disease, cure))
-    if len(sides) < len(CHAINS):
+    if len(sides) < len(chains):
         return page([[(tr("computing six networks …"), "dim")]], width, height)
-    room = (width - _BETWEEN * (len(CHAINS) - 1)) // len(CHAINS)
-    feet = _feet(sides, seed, room, height - _AROUND)
+    room = (width - _BETWEEN * (len(chains) - 1)) // len(chains)
+    feet = _feet(chains, sides, seed, room, height - _AROUND)
     rows, thick = _rows(sides, height - _AROUND - len(feet[0]))
     most = thick * max(map(len, rows))
     blocks = [
         [*_chain(pair, scale, each, thick, room, most, scene.state, _head(chain, pair, room)), *foot]
-        for chain, pair, scale, each, foot in zip(CHAINS, sides, scales(sides), rows, feet, strict=True)
+        for chain, pair, scale, each, foot in zip(chains, sides, scales(sides), rows, feet, strict=True)
     ]
     lines: list[Line] = []
     for row in zip(*blocks, strict=True):
@@ -83,16 +83,18 @@ def _rows(sides: list[tuple[Product, Product]], height: int) -> tuple[list[tuple
     return rows, max(1, height // max(map(len, rows)))
 
 
-def _feet(sides: list[tuple[Product, Product]], seed: int, width: int, height: int) -> list[list[Line]]:
+def _feet(
+    chains: tuple[Chain, ...], sides: list[tuple[Product, Product]], seed: int, width: int, height: int
+) -> list[list[Line]]:
     """Under each chain the line that makes it the same idea and, where the rows leave room, what is run: all equally
     high.
     """
-    said = _even([_words(chain, width) for chain in CHAINS])
+    said = _even([_words(chain, width) for chain in chains])
     if height - len(said[0]) < _LEAST_ROWS:
-        said = _even([[_symbol(chain, width)] for chain in CHAINS])
+        said = _even([[_symbol(chain, width)] for chain in chains])
     left = height - len(said[0])
     rows, thick = _rows(sides, left)
-    run = _even([_run(chain, seed, width) for chain in CHAINS])
+    run = _even([_run(chain, seed, width) for chain in chains])
     if thick * max(map(len, rows)) + len(run[0]) <= left:
         said = [[*lines, *told] for lines, told in zip(said, run, strict=True)]
     return said

@@ -15,7 +15,8 @@ _PANES = (
         "one idea",
         idea.title,
         idea.view,
-        "Three pairs of the story, each a chain of measured factors. The bar that ends in ▼ is what is left of the "
+        "Three pairs, each a chain of measured factors: those of the story, and ({page_idea} again) three of today's "
+        "networks. The bar that ends in ▼ is what is left of the "
         "disease's error signal that far down, ● is what the cure has kept of its own; {play} runs the multiplication "
         "down all three. The factors under ▼ and ● are the rows': of several layers, all of theirs multiplied. "
         "ReLU's slope, the residual's identity and the forget gate do one and the same thing: they "
