@@ -24,7 +24,7 @@ from gradtui.model.presets import PRESETS, arguments, experiment_values, listing
 from gradtui.model.sweeps import plan_of, shown
 from gradtui.model.trainings import training_of_a, training_of_b
 from gradtui.share import address
-from gradtui.views.idea.chains import CHAINS
+from gradtui.views.idea.chains import SHEETS
 from gradtui_engine import Experiment, Run, TrainingSnapshot, build, train
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.core.figures import short
@@ -155,7 +155,7 @@ def gates_alone(a: Run, b: Run) -> bool:
 
 
 def one_idea(a: Run, b: Run) -> bool:
-    pairs = [tuple(map(trace_of, chain.experiments(0))) for chain in CHAINS]
+    pairs = [tuple(map(trace_of, chain.experiments(0))) for chain in SHEETS[0]]
     return len(pairs) == 3 and all(ratio(before) < VANISHED and passes(after) for before, after in pairs)
 
 

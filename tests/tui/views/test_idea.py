@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model.names import WAVE_END
+from gradtui.model.names import SHEETS, WAVE_END
 from gradtui.model.needs import Failed, Simulation
 from gradtui.model.pairs import PAIRS
 from gradtui.model.state import State
@@ -21,13 +21,17 @@ from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.stage_rows import stage_rows
 from gradtui.views.idea import chains, idea
 from gradtui_engine import Experiment, Run, simulate
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.figures import short, superscript
 from tests.tui.helpers import assert_page, cut_numbers, scene_of, texts, trace_of
 
 #: The insides of 60×16, 80×24, 120×36 and 200×50.
 SIZES = ((58, 9), (78, 18), (118, 30), (198, 44))
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 5))]
-each_chain = pytest.mark.parametrize("chain", chains.CHAINS, ids=lambda each: each.pair.name)
+each_chain = pytest.mark.parametrize(
+    "chain", list(itertools.chain(*chains.SHEETS)), ids=lambda each: each.pair.name
+)
+each_sheet = pytest.mark.parametrize("sheet", range(SHEETS))
 each_size = pytest.mark.parametrize("size", SIZES)
 
 
@@ -41,10 +45,10 @@ def shown(width: int, height: int, given: Scene | None = None) -> list[str]:
     return texts(lines)
 
 
-def columns(width: int, height: int, given: Scene | None = None) -> list[list[str]]:
+def columns(width: int, height: int, given: Scene | None = None, sheet: int = 0) -> list[list[str]]:
     """The lines of each chain."""
     room = (width - 4) // 3
-    lines = shown(width, height, given)
+    lines = shown(width, height, given or scene(sheet=sheet))
     return [[line[at : at + room] for line in lines] for at in (0, room + 2, 2 * room + 4)]
 
 
@@ -56,7 +60,7 @@ def gradient_norms(trace: Run) -> list[float]:
 
 def first_of(chain: chains.Chain) -> int:
     """The first stage that learns: layer 1, or the initial state."""
-    return 0 if chain.pair.name == "lstm" else 1
+    return 0 if CELLS[chain.pair.experiment.cell].over_time else 1
 
 
 def test_it_needs_both_sides_of_three_pairs_on_the_persons_own_seed() -> None:
@@ -91,16 +95,17 @@ def test_the_disease_vanishes_and_the_cure_keeps_the_gradient_whatever_the_seed(
     assert all(1e-2 < value < 1e2 for value in cure.learning)
 
 
+@each_sheet
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("glyph_set", glyphs.GLYPHS)
 @each_size
-def test_nothing_is_cut_at_any_size(size: tuple[int, int], glyph_set: str, lang: str) -> None:
+def test_nothing_is_cut_at_any_size(sheet: int, size: tuple[int, int], glyph_set: str, lang: str) -> None:
     glyphs.use(glyph_set)
     language.use(lang)
     try:
-        lines = shown(*size)
+        lines = shown(*size, scene(sheet=sheet))
         ends = "…~" if glyph_set == glyphs.BLOCK else "…"
-        assert not re.search(f"[{ends}]", "".join(lines).replace("f_t ~ 1", ""))
+        assert not re.search(f"[{ends}]", "".join(lines).replace(" ~ 1", ""))
         assert cut_numbers("\n".join(lines)) == []
         assert not re.search("…", idea.title(scene(), size[0] - 4))
     finally:
@@ -108,9 +113,10 @@ def test_nothing_is_cut_at_any_size(size: tuple[int, int], glyph_set: str, lang:
         language.use("en")
 
 
+@each_sheet
 @each_size
-def test_names_results_and_what_makes_them_one_idea_stand_at_every_size(size: tuple[int, int]) -> None:
-    for chain, lines in zip(chains.CHAINS, columns(*size), strict=True):
+def test_names_results_and_what_makes_them_one_idea_stand_at_every_size(sheet: int, size: tuple[int, int]) -> None:
+    for chain, lines in zip(chains.SHEETS[sheet], columns(*size, sheet=sheet), strict=True):
         text = "\n".join(lines)
         assert f"▼ {chain.pair.left}" in lines[0]
         assert f"● {chain.pair.right}" in lines[0]
@@ -137,7 +143,7 @@ def test_a_calculator_agrees_with_every_power_that_is_printed(seed: int, size: t
 
 
 def test_the_rows_show_the_factors_of_disease_and_cure_where_there_is_room() -> None:
-    for chain, lines in zip(chains.CHAINS, columns(198, 44), strict=True):
+    for chain, lines in zip(chains.SHEETS[0], columns(198, 44), strict=True):
         norms = [gradient_norms(trace_of(each)) for each in chain.experiments(0)]
         last, seen = len(norms[0]) - 1, []
         for line in lines[2:]:
@@ -152,10 +158,11 @@ def test_the_rows_show_the_factors_of_disease_and_cure_where_there_is_room() -> 
         assert seen == list(range(last, first_of(chain) - 1, -1)), "every stage is in one row"
 
 
+@each_sheet
 @each_size
-def test_the_cure_stands_and_the_disease_goes_down_a_straight_line(size: tuple[int, int]) -> None:
+def test_the_cure_stands_and_the_disease_goes_down_a_straight_line(sheet: int, size: tuple[int, int]) -> None:
     """▼ never right of where it was a row above, and far left of ● at the end; ● hardly moves."""
-    for lines in columns(*size):
+    for lines in columns(*size, sheet=sheet):
         rows = [line for line in lines[2:] if re.search("[▼●]", line) and line[0] not in "▼●"]
         down = [row.index("▼") for row in rows]
         up = [max(row.rfind("●"), row.index("▼")) for row in rows]
@@ -165,10 +172,11 @@ def test_the_cure_stands_and_the_disease_goes_down_a_straight_line(size: tuple[i
         assert len(rows) > 3
 
 
+@each_sheet
 @each_size
-def test_the_axis_of_each_chain_is_its_own_and_its_ends_stand_over_it(size: tuple[int, int]) -> None:
+def test_the_axis_of_each_chain_is_its_own_and_its_ends_stand_over_it(sheet: int, size: tuple[int, int]) -> None:
     """The lowest end is the power of ten under the disease's last value; 1 stands where the cure begins."""
-    for chain, lines in zip(chains.CHAINS, columns(*size), strict=True):
+    for chain, lines in zip(chains.SHEETS[sheet], columns(*size, sheet=sheet), strict=True):
         norms = gradient_norms(trace_of(chain.experiments(0)[0]))
         lowest = math.floor(math.log10(norms[first_of(chain)] / norms[-1]))
         axis = lines[1]
@@ -180,11 +188,12 @@ def test_the_axis_of_each_chain_is_its_own_and_its_ends_stand_over_it(size: tupl
         assert "│" not in idea.title(scene(), size[0])
 
 
+@each_sheet
 @pytest.mark.parametrize("size", [*SIZES, (238, 80), (118, 90)])
-def test_rows_are_all_equally_high_and_the_rest_is_blank(size: tuple[int, int]) -> None:
+def test_rows_are_all_equally_high_and_the_rest_is_blank(sheet: int, size: tuple[int, int]) -> None:
     """A row that is thicker than its neighbours would look like more layers."""
     heights = set()
-    for lines in columns(*size):
+    for lines in columns(*size, sheet=sheet):
         end = next(at for at, line in enumerate(lines) if re.match("▼ [0-9]", line))
         body = [line.rstrip() for line in lines[2:end]]
         while not body[-1]:
@@ -199,7 +208,7 @@ def test_rows_are_all_equally_high_and_the_rest_is_blank(size: tuple[int, int]) 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_factors_of_both_stand_before_the_bars_under_their_marks(size: tuple[int, int], seed: int) -> None:
     given = scene_of(Experiment(depth=4, width=8, batch=8, seed=seed), view="idea")
-    for chain, lines in zip(chains.CHAINS, columns(*size, given), strict=True):
+    for chain, lines in zip(chains.SHEETS[0], columns(*size, given), strict=True):
         places = [lines[1].index(mark) for mark in "▼●"]
         norms = [gradient_norms(trace_of(each)) for each in chain.experiments(seed)]
         rows = [line for line in lines[2:] if re.match(r" *[0-9–]+ +[×█▼]", line)]
@@ -227,7 +236,7 @@ def test_nothing_is_multiplied_before_it_runs(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("wave", [1, 7, WAVE_END // 2, WAVE_END - 1])
 def test_the_rows_that_the_wave_has_passed_stay_and_the_result_is_theirs(size: tuple[int, int], wave: int) -> None:
     whole, part = columns(*size), columns(*size, scene(wave=wave))
-    for chain, done, going in zip(chains.CHAINS, whole, part, strict=True):
+    for chain, done, going in zip(chains.SHEETS[0], whole, part, strict=True):
         drawn = [at for at, line in enumerate(going) if at > 1 and "▼" in line and line[0] != "▼"]
         assert drawn == list(range(2, 2 + len(drawn))), "from the top, without a gap"
         assert [going[at] for at in drawn] == [done[at] for at in drawn]
@@ -280,7 +289,7 @@ def test_while_it_computes_and_where_it_cannot_it_says_so() -> None:
 def test_the_selected_stage_of_another_network_does_not_matter() -> None:
     deep = scene_of(Experiment(depth=100, width=2, batch=2), view="idea", selected=90)
     assert shown(78, 18, deep) == shown(78, 18)
-    assert {Simulation(each) for chain in chains.CHAINS for each in chain.experiments(0)} <= set(deep.results)
+    assert {Simulation(each) for chain in chains.SHEETS[0] for each in chain.experiments(0)} <= set(deep.results)
 
 
 def test_rows_stand_for_as_many_neighbours_each() -> None:
