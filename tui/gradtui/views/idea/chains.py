@@ -42,7 +42,7 @@ SHEETS = (
         Chain(PAIRS["lstm"], "f_t ≈ 1", "the forget gate: f_t ≈ 1", "gate: f_t ≈ 1"),
     ),
     (
-        Chain(TODAY["transformer"], "I + J", "the residual stream: I + J", "stream: I + J"),
+        Chain(TODAY["transformer"], "I + βJ", "the residual stream: I + βJ", "stream: I + βJ"),
         Chain(TODAY["lru"], "|λ| ≈ 1", "the state's eigenvalues: |λ| ≈ 1", "λ: |λ| ≈ 1"),
         Chain(TODAY["highway"], "1 − t ≈ 1", "the carry gate: 1 − t ≈ 1", "gate: 1 − t ≈ 1"),
     ),
