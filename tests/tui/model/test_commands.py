@@ -56,7 +56,7 @@ CONVENTIONS = {
     "l": e.Arrow(x=1),
     "g": e.Select(stage=0),
     "0": e.OpenStory(),
-    **{str(place): e.Show(view) for place, view in enumerate(VIEWS[1:], 1)},
+    **{str(place): e.OpenIdea() if view == "idea" else e.Show(view) for place, view in enumerate(VIEWS[1:], 1)},
     "c": e.Show("compare"),
     "z": e.Zoom(),
     "y": e.NextAxis(),
@@ -126,7 +126,8 @@ def test_the_argument_of_a_command_is_a_field_a_cure_or_what_its_action_knows() 
 
 def test_every_view_has_a_key() -> None:
     shown = [each.event.view for each in COMMANDS if isinstance(each.event, e.Show)]
-    assert {*shown, "story"} == set(VIEWS)
+    assert {*shown, "story", "idea"} == set(VIEWS)
+    assert BY_ID["view_idea"].event == e.OpenIdea()
     assert BY_ID["view_story"].event == e.OpenStory()
 
 

@@ -308,7 +308,7 @@ def test_each_column_names_its_experiments_where_there_is_room() -> None:
         (
             "sigmoid · xavier_normal · digits",
             "relu · xavier_normal · digits",
-            "RNN 50 steps × 32 · clip by norm · float32 · pytorch · recall",
+            "RNN 50 steps × 32 · clip by norm · float32 · torch_default · recall",
         ),
         ("init xavier_normal → he_normal", "residual none → scaled", "forget bias – → 3"),
         strict=True,

@@ -15,7 +15,7 @@ TODAY = Table(
         # 4e-5 to 7e-5 of three seeds, and guess; with it 92 % of the digits are right.
         Pair(
             "transformer",
-            "no skips → residual stream",
+            "plain → residual stream",
             "stream",
             "16 blocks of a Transformer without skips",
             "the same on a residual stream",
@@ -28,7 +28,7 @@ TODAY = Table(
             },
             {"residual": "scaled"},
             {"iterations": 200},
-            left="no skips",
+            left="plain",
             right="stream",
         ),
         # An orthogonal RNN would remember, too (and not learn): PyTorch's weights forget, as in the story.
