@@ -28,9 +28,7 @@ from tests.tui.helpers import assert_page, cut_numbers, scene_of, texts, trace_o
 #: The insides of 60×16, 80×24, 120×36 and 200×50.
 SIZES = ((58, 9), (78, 18), (118, 30), (198, 44))
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 5))]
-each_chain = pytest.mark.parametrize(
-    "chain", list(itertools.chain(*chains.SHEETS)), ids=lambda each: each.pair.name
-)
+each_chain = pytest.mark.parametrize("chain", list(itertools.chain(*chains.SHEETS)), ids=lambda each: each.pair.name)
 each_sheet = pytest.mark.parametrize("sheet", range(SHEETS))
 each_size = pytest.mark.parametrize("size", SIZES)
 

@@ -38,8 +38,8 @@ TODAY = Table(
             "LRU",
             "an RNN over 50 steps",
             "a linear recurrent unit over the same",
-            "A linear state that decays by its own λ: with |λ| near 1 the error signal is there 50 steps back, as with an "
-            "open forget gate.",
+            "A linear state that decays by its own λ: with |λ| near 1 the error signal is there 50 steps back, as with "
+            "an open forget gate.",
             "the state is multiplied by λ, whose size is near 1",
             {
                 "cell": "rnn", "data": "recall", "steps": 50, "width": 32, "init": "pytorch", "optimizer": "adam",
