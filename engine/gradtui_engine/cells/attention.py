@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,8 +21,10 @@ from ..core.message import English
 from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..core.table import Table
+from ..program import kernels
 from ..program.bound import Node
 from ..program.operations import Operation
+from ..program.rounded_array import Rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,13 @@ def sinusoids(tokens: int, width: int) -> Array:
     return positions
 
 
+def _placed(values: Array) -> Array:
+    return sinusoids(values.shape[0], values.shape[2]).astype(values.dtype)
+
+
 def _position_forward(node: Node) -> None:
     (values,), (out,) = node.inputs, node.outputs
-    tokens, _, width = values.shape
-    place = node.parameters[0] if node.parameters else sinusoids(tokens, width).astype(values.dtype)
+    place = node.parameters[0] if node.parameters else _placed(values)
     np.add(values, place[:, None], out=out)
 
 
@@ -143,6 +149,40 @@ def _attention_backward(node: Node) -> None:
     np.matmul(to_scores.swapaxes(-1, -2), query, out=to_key)
 
 
+def _rounded_forward(node: Node) -> None:
+    """In 16 bits, PyTorch's operations one by one: softmax(q @ k.mT * (1 / √d)) @ v."""
+    context, weights = node.outputs
+    query, key, value = _split(node.inputs[0], weights.shape[0])
+    scores = _by_sample(weights)
+    scores[...] = kernels.softmax((query @ key.swapaxes(-1, -2)) * _share(query))
+    np.matmul(scores, value, heads_of(context, weights.shape[0]))
+
+
+def _rounded_backward(node: Node) -> None:
+    wanted = node.input_gradients[0]
+    if wanted is None:
+        return
+    heads = node.outputs[1].shape[0]
+    query, key, value = _split(node.inputs[0], heads)
+    to_query, to_key, to_value = _split(wanted, heads)
+    attention, gradient = _by_sample(node.outputs[1]), heads_of(node.output_gradients[0], heads)
+    np.matmul(attention.swapaxes(-1, -2), gradient, to_value)
+    to_scores = kernels.softmax_backward(gradient @ value.swapaxes(-1, -2), attention) * _share(query)
+    np.matmul(to_scores, key, to_query)
+    np.matmul(to_scores.swapaxes(-1, -2), query, to_key)
+
+
+def _share(query: Array) -> Any:
+    return query.dtype.type(1 / math.sqrt(query.shape[-1]))
+
+
+def _rounded_position(node: Node) -> None:
+    """p is rounded before it is added, as a buffer of the model is."""
+    (values,), (out,) = node.inputs, node.outputs
+    place = node.parameters[0] if node.parameters else cast(Rounded, out).of(_placed(values))
+    np.add(values, place[:, None], out)
+
+
 def _read_forward(node: Node) -> None:
     (values,), (out,) = node.inputs, node.outputs
     if node.choice == "mean":
@@ -170,6 +210,7 @@ OPERATIONS = (
         "∂L/∂e = ∂L/∂h_0,  ∂L/∂p_t = Σ over the batch of ∂L/∂h_0",
         _position_forward,
         _position_backward,
+        rounded=(_rounded_position, _position_backward),
     ),
     Operation(
         "attention",
@@ -177,6 +218,7 @@ OPERATIONS = (
         "∂L/∂V = Aᵀ G,  ∂L/∂S = A ⊙ (D − Σ_j A D),  D = G Vᵀ,  ∂L/∂Q = ∂L/∂S K / √d,  ∂L/∂K = ∂L/∂Sᵀ Q / √d",
         _attention_forward,
         _attention_backward,
+        rounded=(_rounded_forward, _rounded_backward),
     ),
     Operation(
         "read_out",

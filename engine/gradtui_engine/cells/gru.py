@@ -17,7 +17,7 @@ from ..core.names import Aliases
 from ..program.bound import Node
 from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
 from ..rules.activation_functions import sigmoid
-from . import input_projection, recurrent
+from . import input_projection, recurrent, rounded_steps
 from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, Offset, PreActivations
 from .settings import Recorded
 
@@ -121,6 +121,7 @@ CELL = Cell(
             step_forward,
             step_backward,
         ),
+        (rounded_steps.gru_forward, rounded_steps.gru_backward),
     ),
     gates=(Gate("r", "reset gate"), Gate("z", "update gate"), Gate("n", "candidate", "tanh")),
     path=GatePath(HIDDEN, "z"),

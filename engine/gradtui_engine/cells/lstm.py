@@ -21,7 +21,7 @@ from ..core.names import Aliases
 from ..core.numerics import Array
 from ..program.bound import Node
 from ..program.slots import CELL_STATE, GATES, HIDDEN
-from . import input_projection, recurrent
+from . import input_projection, recurrent, rounded_steps
 from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, Offset, PreActivations
 from .settings import Recorded
 
@@ -145,6 +145,7 @@ CELL = Cell(
             step_forward,
             step_backward,
         ),
+        (rounded_steps.lstm_forward, rounded_steps.lstm_backward),
         notes=True,
     ),
     gates=(Gate("i", "input gate"), Gate("f", "forget gate"), Gate("g", "candidate", "tanh"), Gate("o", "output gate")),

@@ -19,7 +19,7 @@ from ..core.numerics import Array
 from ..program.bound import Node
 from ..program.operations import Operation
 from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
-from . import input_projection, recurrent
+from . import input_projection, recurrent, rounded_steps
 from .cell import Cell, Gate, GatePath, Offset, PreActivations
 from .settings import Recorded
 from .written_out import module
@@ -178,6 +178,7 @@ CELL = Cell(
             _projection_forward,
             _projection_backward,
             contribution=_contribution,
+            kernel=True,
         ),
         Operation(
             "mgu_step",
@@ -185,6 +186,7 @@ CELL = Cell(
             "∂L/∂h_(t−1) = (1 − f) ⊙ ∂L/∂h_t + through the gate and the candidate",
             _step_forward,
             _step_backward,
+            rounded=(rounded_steps.mgu_forward, rounded_steps.mgu_backward),
         ),
     ),
     gates=(Gate("f", "forget gate"), Gate("n", "candidate", "tanh")),

@@ -20,7 +20,7 @@ from ..program.bound import Node
 from ..program.operations import Operation
 from ..program.program import Parameter
 from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
-from . import input_projection, recurrent
+from . import input_projection, recurrent, rounded_steps
 from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, Offset, PreActivations
 from .settings import Recorded, Settings
 from .written_out import module
@@ -144,6 +144,7 @@ CELL = Cell(
             _projection_forward,
             _projection_backward,
             contribution=_contribution,
+            kernel=True,
         ),
         Operation(
             "mingru_step",
@@ -151,6 +152,7 @@ CELL = Cell(
             "∂L/∂h_(t−1) = (1 − z) ⊙ ∂L/∂h_t;  δ_n = z ⊙ ∂L/∂h_t,  δ_z = δ_n ⊙ (n − h_(t−1)) ⊙ (1 − z)",
             _step_forward,
             _step_backward,
+            rounded=(rounded_steps.mingru_forward, rounded_steps.mingru_backward),
         ),
     ),
     gates=(Gate("z", "update gate"), Gate("n", "candidate", "linear")),

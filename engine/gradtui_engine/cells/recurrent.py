@@ -150,11 +150,12 @@ def parameter_name(cell: str, name: str, layer: int) -> str:
 
 def operations(
     cell: str, forward: input_projection.Run, step: tuple[str, str, input_projection.Run, input_projection.Run],
-    notes: bool = False,
+    rounded: tuple[input_projection.Run, input_projection.Run], notes: bool = False,
 ) -> tuple[Operation, Operation]:  # fmt: skip
     """The two operations of a cell with PyTorch's four parameters: the projection, and one step.
 
-    step is its formula, that of its backward pass, and both as functions.
+    step is its formula, that of its backward pass, and both as functions; rounded both in 16 bits, where b_hh is always
+    the step's.
     """
     projection = Operation(
         f"{cell}_projection",
@@ -164,13 +165,18 @@ def operations(
         input_projection.backward,
         contribution=input_projection.contribution,
         kernel=True,
+        rounded=(input_projection.forward_input_bias, input_projection.backward),
     )
-    return projection, Operation(f"{cell}_step", *step, notes=notes)
+    return projection, Operation(f"{cell}_step", *step, notes=notes, rounded=rounded)
 
 
 def linear_pre_activations(trace: Recorded, stage: int) -> Array:
-    """x_t W_ihᵀ + b + h_(t−1) W_hhᵀ of the last layer, whose states are the stages; the projection has both biases."""
+    """x_t W_ihᵀ + b + h_(t−1) W_hhᵀ of the last layer, whose states are the stages; the projection has both biases
+    but in 16 bits."""
     settings = trace.resolved
     weight = trace.parameters[parameter_name(settings.cell, "weight_hh", settings.layers - 1)]
     before = trace.values[trace.program.stages[stage - 1]]
-    return np.asarray(trace.values[Slot(PROJECTION, time=stage).name] + before @ weight.T)
+    z = np.asarray(trace.values[Slot(PROJECTION, time=stage).name] + before @ weight.T)
+    if settings.number_type.is_emulated:
+        z += trace.parameters[parameter_name(settings.cell, "bias_hh", settings.layers - 1)]
+    return z

@@ -11,7 +11,7 @@ from ..core.names import Aliases
 from ..program.bound import Node
 from ..program.slots import HIDDEN
 from ..rules.activations import ACTIVATIONS
-from . import input_projection, recurrent
+from . import input_projection, recurrent, rounded_steps
 from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, PreActivations
 from .settings import Recorded
 
@@ -65,6 +65,7 @@ CELL = Cell(
             step_forward,
             step_backward,
         ),
+        (rounded_steps.rnn_forward, rounded_steps.rnn_backward),
     ),
     activations=RNN_ACTIVATIONS,
     carried=(HIDDEN,),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from ..core.number_types import NumberType
 from ..core.numerics import Array
 from ..program.program import Program
 
@@ -79,6 +80,8 @@ class Settings(Protocol):
     def position(self) -> str: ...
     @property
     def query_gain(self) -> float: ...
+    @property
+    def number_type(self) -> NumberType: ...
 
 
 def units_of(settings: Settings, layer: int) -> int:

@@ -15,7 +15,7 @@ from ..core.message import English
 from ..core.numerics import Array
 from ..rules.activations import ACTIVATIONS
 from ..rules.losses import LOSSES
-from . import dropout, joins, normalisation
+from . import dropout, joins, normalisation, rounded_joins
 from .bound import Node
 
 Run = Callable[[Node], None]
@@ -30,8 +30,8 @@ class Operation:
     ("" where it has none: it is the whole, or no stage). contribution(node, time) gives one time step's addend
     of the gradient of each of the node's parameters; None where they are not shared over time. notes says that its
     backward pass notes what it measures on the way (`Node.notes`). Of an emulated type each call of NumPy is rounded as
-    an operation of PyTorch; kernel says that in PyTorch all is one, rounded at its end; rounded are the two functions
-    where PyTorch's operations are others than NumPy's calls.
+    an operation of PyTorch; kernel says that in PyTorch all is one, rounded at its end; rounded are two functions of
+    its own where PyTorch's operations are others than NumPy's calls.
     """
 
     name: str
@@ -192,6 +192,7 @@ LAYER_OPERATIONS = (
         joins.learned_forward,
         joins.learned_backward,
         part="scale",
+        rounded=(rounded_joins.learned_forward, rounded_joins.learned_backward),
     ),
     Operation(
         "layer_scale",
@@ -200,6 +201,7 @@ LAYER_OPERATIONS = (
         joins.learned_forward,
         joins.learned_backward,
         part="scale",
+        rounded=(rounded_joins.learned_forward, rounded_joins.learned_backward),
     ),
     Operation(
         "deepnorm",
@@ -214,6 +216,7 @@ LAYER_OPERATIONS = (
         "δ = ∂L/∂t ⊙ t (1 − t),  ∂L/∂h = δ W_T,  ∂L/∂W_T = δᵀ h,  ∂L/∂b_T = Σ δ",
         joins.gate_forward,
         joins.gate_backward,
+        rounded=(rounded_joins.gate_forward, rounded_joins.gate_backward),
     ),
     Operation(
         "highway",
@@ -223,6 +226,7 @@ LAYER_OPERATIONS = (
         joins.highway_forward,
         joins.highway_backward,
         part="scale",
+        rounded=(rounded_joins.highway_forward, rounded_joins.highway_backward),
     ),
     Operation(
         "dropout",

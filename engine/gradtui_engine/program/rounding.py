@@ -1,89 +1,23 @@
 """Emulated types: float32 arrays in which every result is rounded, and operations that round as PyTorch's do.
 
 An operation that is one kernel in PyTorch computes in float32 and rounds what it writes: so does it here (`kernel`). Of
-any other one each call of NumPy stands for an operation of PyTorch: its arrays are `Rounded`, into which no number gets
-that is not one of the type.
+any other one each call of NumPy stands for an operation of PyTorch, or its row has two functions of their own that are
+PyTorch's operations one by one (`Operation.rounded`); its arrays are `Rounded`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar
 
 import numpy as np
 
-from ..core.number_types import NUMBER_TYPES, NumberType
+from ..core.number_types import NUMBER_TYPES
 from ..core.numerics import Array
+from . import kernels
 from .bound import Node, Workspace
 from .operations import Operation, Run
-
-
-class Rounded(np.ndarray[Any, Any]):
-    """A float32 array whose numbers are of an emulated type: what a call of NumPy writes into it, or makes of it
-    without writing anywhere else, is rounded. What is written into an ordinary array is not.
-    """
-
-    type: ClassVar[NumberType]
-
-    def __array_ufunc__(
-        self, ufunc: np.ufunc, method: str, *inputs: Any, out: tuple[Any, ...] = (), **rest: Any
-    ) -> Any:
-        if out:
-            getattr(ufunc, method)(*map(exact, inputs), out=tuple(map(exact, out)), **rest)
-            for array in out:
-                _round(array)
-            return out[0] if len(out) == 1 else out
-        made = getattr(ufunc, method)(*map(exact, inputs), **rest)
-        return tuple(map(self._dressed, made)) if type(made) is tuple else self._dressed(made)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        out = kwargs.get("out")
-        made = func(*map(_stripped, args), **{name: _stripped(each) for name, each in kwargs.items()})
-        if out is not None:
-            _round(out)
-            return out
-        return self._dressed(made)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        exact(self)[key] = exact(self._dressed(np.array(exact(value), self.dtype)))
-
-    def fill(self, value: Any) -> None:
-        self[...] = value
-
-    def _dressed(self, made: Any) -> Any:
-        """A new array (or number) of float32, rounded; anything else as it is."""
-        if getattr(made, "dtype", None) != np.float32:
-            return made
-        array = np.array(made)
-        assert self.type.round is not None
-        self.type.round(array)
-        return array.view(type(self)) if array.ndim else array[()]
-
-
-#: The class of the arrays of each emulated type, by its name.
-ARRAYS: Mapping[str, type[Rounded]] = {
-    row.name: type(f"{row.name.capitalize()}Array", (Rounded,), {"type": row})
-    for row in NUMBER_TYPES.values()
-    if row.is_emulated
-}
-
-
-def exact(array: Any) -> Any:
-    """The same numbers as an ordinary array, into which float32 is written as it is."""
-    return array.view(np.ndarray) if isinstance(array, Rounded) else array
-
-
-def _stripped(argument: Any) -> Any:
-    if isinstance(argument, list | tuple):
-        return type(argument)(map(_stripped, argument))
-    return exact(argument)
-
-
-def _round(array: Any) -> None:
-    if isinstance(array, Rounded) and array.dtype == np.float32:
-        assert array.type.round is not None
-        array.type.round(exact(array))
+from .rounded_array import ARRAYS, Rounded, exact
 
 
 class _Dressed(Workspace):
@@ -151,10 +85,10 @@ class Emulation:
         if row.name == "norm":
             forward, backward = self._norm(row.forward, True), self._norm(row.backward, False)
             return dataclasses.replace(row, forward=forward, backward=backward)
-        if row.name == "activation":
+        if row.name in ("activation", "output_activation"):
             return self._activation(row)
         forward, backward = row.rounded or (row.forward, row.backward)
-        if row.kernel and row.rounded is None:
+        if row.kernel:
             return dataclasses.replace(row, forward=self._kernel(forward, True), backward=self._kernel(backward, False))
         return dataclasses.replace(row, forward=self._stepwise(forward, True), backward=self._stepwise(backward, False))
 
@@ -165,7 +99,7 @@ class Emulation:
             for name, runs in COMPOSED.items()
         }
         whole = self._kernel(row.forward, True), self._kernel(row.backward, False)
-        steps_back = {"sigmoid": self._sigmoid_backward} if self.name == "float16" else {}
+        steps_back = {"sigmoid": self._sigmoid_backward}
 
         def forward(node: Node) -> None:
             steps.get(node.choice, whole)[0](node)
@@ -176,11 +110,10 @@ class Emulation:
         return dataclasses.replace(row, forward=forward, backward=backward)
 
     def _sigmoid_backward(self, node: Node) -> None:
-        """g (1 − y) y: of float16 numbers PyTorch rounds each of the three results, in vectors of bfloat16 the last."""
-        (out,), (gradient,) = map(self.dressed, node.outputs), map(self.dressed, node.output_gradients)
         wanted = node.input_gradients[0]
         if wanted is not None:
-            np.multiply(gradient * (1 - out), out, self.dressed(wanted))
+            gradient, out = self.dressed(node.output_gradients[0]), self.dressed(node.outputs[0])
+            wanted[...] = kernels.sigmoid_backward(gradient, out)
 
     def _kernel(self, run: Run, forward: bool) -> Run:
         """The operation computed in float32, and what it writes rounded."""

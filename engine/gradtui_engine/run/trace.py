@@ -14,7 +14,7 @@ from ..core.numerics import Array, cosine, norm
 from ..program.bound import Node, Workspace
 from ..program.normalisation import running_statistics
 from ..program.program import Instruction, Program
-from ..program.rounding import exact
+from ..program.rounded_array import exact
 from ..rules.activations import ACTIVATIONS
 from .forward import loss_of
 from .memory import Layout

@@ -19,7 +19,7 @@ from ..core.progress import Watch, throttled
 from ..experiment.training import OF_THE_UPDATE, Training
 from ..program.dropout import draw
 from ..program.normalisation import first_statistics, running_statistics
-from ..program.rounding import exact
+from ..program.rounded_array import exact
 from ..program.slots import GATES, Slot, Span
 from ..rules import schedules
 from ..rules.clipping import CLIPPINGS

@@ -15,7 +15,8 @@ from gradtui_engine.core.number_types import NUMBER_TYPES
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.program.bound import Node, Workspace
 from gradtui_engine.program.program import Instruction
-from gradtui_engine.program.rounding import ARRAYS, Emulation, exact
+from gradtui_engine.program.rounded_array import ARRAYS, exact
+from gradtui_engine.program.rounding import Emulation
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.run.trace import Trace
 
