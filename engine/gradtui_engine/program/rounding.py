@@ -46,8 +46,28 @@ def _softsign_backward(node: Node) -> None:
         np.add(gradient / below, -gradient * (values / below / below) * np.sign(values), wanted)
 
 
-#: Activations that are several operations in PyTorch, forward and backward.
-COMPOSED: Mapping[str, tuple[Run, Run]] = {"softsign": (_softsign_forward, _softsign_backward)}
+def _sin_backward(node: Node) -> None:
+    """g · cos z, and cos z is an operation."""
+    wanted = node.input_gradients[0]
+    if wanted is not None:
+        np.multiply(node.output_gradients[0], np.cos(node.inputs[0]), wanted)
+
+
+def _prelu_backward(node: Node) -> None:
+    """The slope's gradient is a sum of products that are rounded each."""
+    (values,), (gradient,), wanted = node.inputs, node.output_gradients, node.input_gradients[0]
+    slope, of_slope = node.parameters[0], node.parameter_gradients[0]
+    of_slope[...] = exact(gradient * np.minimum(values, 0)).sum()
+    if wanted is not None:
+        np.copyto(wanted, np.where(values > 0, gradient, gradient * slope))
+
+
+#: Activations that are several operations in PyTorch, forward (None: one) and backward.
+COMPOSED: Mapping[str, tuple[Run | None, Run]] = {
+    "softsign": (_softsign_forward, _softsign_backward),
+    "sin": (None, _sin_backward),
+    "prelu": (None, _prelu_backward),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,8 +115,8 @@ class Emulation:
     def _activation(self, row: Operation) -> Operation:
         """A kernel, but for the functions that PyTorch computes in several."""
         steps = {
-            name: tuple(self._stepwise(run, number == 0) for number, run in enumerate(runs))
-            for name, runs in COMPOSED.items()
+            name: (self._stepwise(forward or row.forward, True), self._stepwise(backward, False))
+            for name, (forward, backward) in COMPOSED.items()
         }
         whole = self._kernel(row.forward, True), self._kernel(row.backward, False)
         steps_back = {"sigmoid": self._sigmoid_backward}

@@ -34,7 +34,7 @@ class Clipping:
 #: The field that the limit of a clipping is.
 _THRESHOLD = "clip_threshold"
 # What PyTorch's clip_grad_norm_ adds to the norm before it divides.
-_EPSILON = 1e-6
+EPSILON = 1e-6
 # The least norm of a weight that AGC counts with, so that zero biases can move (Brock et al. 2021).
 _LEAST_WEIGHT = 1e-3
 
@@ -61,7 +61,7 @@ def _of(out: Gradients | None, name: str) -> Array | None:
 
 
 def _scaled(gradients: Gradients, threshold: float, out: Gradients | None) -> dict[str, Array]:
-    share = min(1.0, threshold / (global_norm(gradients) + _EPSILON))
+    share = min(1.0, threshold / (global_norm(gradients) + EPSILON))
     if share == 1.0:  # also where the norm is NaN
         return dict(gradients)
     return {
@@ -79,11 +79,17 @@ def _norm(
 def _layer(
     gradients: Gradients, parameters: Gradients, threshold: float, out: Gradients | None = None
 ) -> dict[str, Array]:
+    groups = layers_of(gradients)
+    clipped = {name: gradient for group in groups for name, gradient in _scaled(group, threshold, out).items()}
+    return {name: clipped[name] for name in gradients}
+
+
+def layers_of(gradients: Gradients) -> list[dict[str, Array]]:
+    """The gradients of each layer."""
     groups: dict[str, dict[str, Array]] = {}
     for name, gradient in gradients.items():
         groups.setdefault(name.rpartition(".")[0], {})[name] = gradient
-    clipped = {name: gradient for group in groups.values() for name, gradient in _scaled(group, threshold, out).items()}
-    return {name: clipped[name] for name in gradients}
+    return list(groups.values())
 
 
 def _adaptive(
@@ -97,7 +103,7 @@ def _adaptive(
             continue
         most = threshold * np.maximum(_unit_norms(parameters[name]), _LEAST_WEIGHT)
         size = _unit_norms(gradient)
-        share = np.where(size > most, most / np.maximum(size, _EPSILON), 1.0).astype(gradient.dtype)
+        share = np.where(size > most, most / np.maximum(size, EPSILON), 1.0).astype(gradient.dtype)
         clipped[name] = np.multiply(gradient, share, out=_of(out, name))
     return clipped
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from ..core.nested import copied
 from ..core.numerics import Array, norm, ratio
-from ..program.rounding import Emulation
+from ..rules import rounded_clipping
 from ..rules.clipping import CLIPPINGS
 from ..rules.optimisers import OPTIMISERS, Chain, Settings
+from ..rules.rounded_optimisers import RoundedChain
 from .layer_rates import rates_of
 
 if TYPE_CHECKING:
@@ -21,17 +22,29 @@ if TYPE_CHECKING:
     from .moment import Moment
 
 
-def chain_of(resolved: Resolved) -> Chain:
+def chain_of(resolved: Resolved) -> Chain | RoundedChain:
     """The optimiser of an experiment."""
-    return OPTIMISERS[resolved.optimizer].build(Settings(resolved.momentum, resolved.weight_decay))
+    settings = Settings(resolved.momentum, resolved.weight_decay)
+    chain = OPTIMISERS[resolved.optimizer].build(settings)
+    rounding = resolved.number_type.round
+    if not resolved.rounds_weights or rounding is None:
+        return chain
+    return RoundedChain(chain, resolved.optimizer, settings, rounding)
 
 
-def _as_weights(resolved: Resolved) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
-    """Arrays as those of the weights: rounded, where weights are of an emulated type."""
-    if not resolved.rounds_weights:
-        return dict
-    emulation = Emulation(resolved.dtype)
-    return lambda arrays: {name: emulation.dressed(array) for name, array in arrays.items()}
+def clipped(
+    resolved: Resolved, gradients: Mapping[str, Array], parameters: Mapping[str, Array],
+    out: Mapping[str, Array] | None,
+) -> dict[str, Array]:  # fmt: skip
+    """The gradients that the optimiser gets; written to `out` where they differ, as `Clipping.clip` does.
+    Those of 16-bit weights have 16 bits, a norm's too: new arrays, or `out`, which must hold rounded ones.
+    """
+    threshold, rounding = resolved.clip_threshold or 0.0, resolved.number_type.round
+    if resolved.rounds_weights and rounding is not None:
+        if out is None:
+            gradients = {name: resolved.number_type.cast(gradient) for name, gradient in gradients.items()}
+        return rounded_clipping.clip(resolved.clip, gradients, parameters, threshold, out, rounding)
+    return CLIPPINGS[resolved.clip].clip(gradients, parameters, threshold, out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +62,8 @@ class Update:
     @functools.cached_property
     def clipped(self) -> dict[str, Array]:
         """The gradients that the optimiser gets: the clipped ones, or the very gradients."""
-        row = CLIPPINGS[self.resolved.clip]
         with np.errstate(all="ignore"):
-            return row.clip(self.gradients, self.parameters, self.resolved.clip_threshold or 0.0, None)
+            return clipped(self.resolved, self.gradients, self.parameters, None)
 
     @functools.cached_property
     def rates(self) -> float | dict[str, float]:
@@ -75,19 +87,13 @@ class Update:
         """What the optimiser adds to each parameter."""
         chain, moment = chain_of(self.resolved), self.moment
         updates = {name: np.empty_like(gradient) for name, gradient in self.gradients.items()}
-        dressed = _as_weights(self.resolved)
-        parameters = dressed(self.parameters)
-        if moment is None:
-            state = chain.init(parameters)
-        else:
-            made, averages = copied(moment.optimiser)
-            state = made, tuple(map(dressed, averages))
+        state = chain.init(self.parameters) if moment is None else copied(moment.optimiser)
         with np.errstate(all="ignore"):
             if self.is_skipped:
                 for array in updates.values():
                     array.fill(0)
             else:
-                chain.update(dressed(self.clipped), state, parameters, self.rates, dressed(updates))
+                chain.update(self.clipped, state, self.parameters, self.rates, updates)
         for array in updates.values():
             array.setflags(write=False)
         return updates

@@ -22,14 +22,13 @@ from ..program.normalisation import first_statistics, running_statistics
 from ..program.rounded_array import exact
 from ..program.slots import GATES, Slot, Span
 from ..rules import schedules
-from ..rules.clipping import CLIPPINGS
 from ..rules.optimisers import Rates
 from ..run.layer_rates import has_own, rates_of
 from ..run.loss_scale import LossScale
 from ..run.memory import Bound
 from ..run.moment import Moment
 from ..run.network import Network, build
-from ..run.optimiser_step import chain_of
+from ..run.optimiser_step import chain_of, clipped
 from ..run.trace import Trace
 from .block import PartNorms, block_of, in_one_block, spans_of
 from .checkpoints import Checkpoints, State
@@ -79,7 +78,7 @@ class Trainer:
         self._block_rates: tuple[Training, float, Mapping[str, Array]] | None = None
         self._turns = frozenset(iteration for iteration, _ in training.segments)
         self._chain = chain_of(network.resolved)
-        self._state = self._chain.init({"": self._weights})
+        self._state = self._chain.init({"": self._block})
         self._scale = LossScale(network.resolved.first_loss_scale)
         self._statistics = statistics
         self.columns = Columns(self._widths())
@@ -125,11 +124,8 @@ class Trainer:
             parameter_gradients, network.batch.target, self.layout, self._norms, {},
         )  # fmt: skip
         self._limits = trusted_squares(self.layout.dtype)
-        #: The blocks as the update reads and writes them: rounded, where weights are of an emulated type.
-        self._weights, self._update = self._block, self._gradient_block
-        self._rounding = self.layout.emulation if network.resolved.rounds_weights else None
-        if self._rounding is not None:
-            self._weights, self._update = map(self._rounding.dressed, (self._block, self._gradient_block))
+        #: Rounds weights, where they are of an emulated type.
+        self._rounding = network.resolved.number_type.round if network.resolved.rounds_weights else None
         self._adapts, self._scaled = network.resolved.adapts_loss_scale, network.resolved.first_loss_scale != 1.0
         self._weight_norms = PartNorms(self._block, self._spans)
         self._update_norms = PartNorms(self._gradient_block, self._spans)
@@ -181,17 +177,19 @@ class Trainer:
                     self._norms[name] = math.sqrt(squares) if trusted else norm_of_squares(flat, squares)
             resolved = self._at.experiment.resolved
             takes = not self._scaled or self._unscale()
+            if self._rounding is not None:
+                self._rounding(self._gradient_block)  # a norm's are float32 so far
             if resolved.clip != "none":
                 gradients = bound.parameter_gradients
                 if self.listener is not None:
                     self.listener(gradients)
-                CLIPPINGS[resolved.clip].clip(gradients, self._parameters, resolved.clip_threshold or 0.0, gradients)
+                clipped(resolved, gradients, self._parameters, gradients)
             if self.listener is not None:
                 self.listener(bound.parameter_gradients)
             # The update takes the gradient's place: nobody reads that any more.
-            update = self._update
+            update = self._gradient_block
             if takes:
-                self._chain.update({"": update}, self._state, {"": self._weights}, rates, {"": update})
+                self._chain.update({"": update}, self._state, {"": self._block}, rates, {"": update})
             else:
                 update.fill(0)
             if self._keeps_running:
@@ -201,7 +199,9 @@ class Trainer:
                 weights, updates = self._weight_norms.read(), self._update_norms.read()
                 largest = float(weights.max() + updates.max())
                 self.columns.append(self._row(rate, updates / weights, batch.target))
-            np.add(self._weights, update, self._weights)
+            np.add(self._block, update, self._block)
+            if self._rounding is not None:
+                self._rounding(self._block)
             bound.workspace.refresh()
             # No number is larger than the norms of what was added up: then there is no need to look at each.
             finite = largest < self._finite or bool(np.isfinite(self._block).all())
@@ -216,7 +216,7 @@ class Trainer:
             self._norms.update({name: value / factor for name, value in self._norms.items()})
         if self._rounding is not None:
             # Gradients of a 16-bit weight have 16 bits: what the scale had saved is lost again.
-            self._rounding.round(self._gradient_block)
+            self._rounding(self._gradient_block)
         if not self._adapts:
             return True
         finite = bool(np.isfinite(self._gradient_block).all())

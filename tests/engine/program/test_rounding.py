@@ -89,8 +89,58 @@ def test_every_number_goes_through_an_activation_as_in_pytorch(name: str, activa
     assert differing.sum() <= OTHERWISE.get(activation, 0)
 
 
-def _activated(name: str, activation: str, numbers: Array) -> Array:
-    """What the operation of an MLP makes of these numbers."""
+#: The same of gradients, one random number sent back to each. PyTorch's GELU takes Φ and φ from float32's erf and exp,
+#: and 1 + tanh of the approximate one cancels on the left; softplus' ends 1 later than exp overflows in float32.
+OTHERWISE_BACK = {
+    "gelu": 200, "gelu_tanh": 400, "sigmoid": 1, "elu": 2, "selu": 3, "silu": 2, "mish": 3, "softplus": 7,
+}  # fmt: skip
+
+
+@every_type
+@pytest.mark.parametrize("activation", [*TORCH, "prelu"])
+def test_every_number_sends_a_gradient_back_as_in_pytorch(name: str, activation: str) -> None:
+    numbers = every_number(name)
+    # PyTorch's z³ of GELU's approximation is inf from 1e13 on, and inf · 0 is NaN; a tail beside full vectors of 32
+    # numbers is rounded more often.
+    numbers = numbers[np.abs(numbers) < 1e12] if activation == "gelu_tanh" else numbers
+    numbers = numbers[: len(numbers) // 32 * 32].reshape(1, -1)
+    sent = NUMBER_TYPES[name].cast(np.random.default_rng(1).normal(size=numbers.shape).astype(np.float32))
+    found = np.empty_like(numbers)
+    _activated(name, activation, numbers, sent, found)
+    given = tensor(numbers, name).requires_grad_()
+    slope = torch.tensor([0.01]).to(TYPES[name])
+    result = functional.prelu(given, slope) if activation == "prelu" else TORCH[activation](given)
+    result.backward(tensor(sent, name))  # type: ignore[no-untyped-call]
+    assert given.grad is not None
+    wanted = given.grad.float().numpy()
+    differing = (found != wanted) & ~(np.isnan(found) & np.isnan(wanted))
+    assert differing.sum() <= OTHERWISE_BACK.get(activation, 0)
+
+
+@every_type
+def test_the_slope_of_a_prelu_gets_the_sum_of_rounded_products(name: str) -> None:
+    network = build(Experiment(depth=1, width=32, batch=32, activation="prelu", dtype=name))
+    instruction = next(each for each in network.program.instructions if each.operation == "activation")
+    rng = np.random.default_rng(4)
+    values, sent = (NUMBER_TYPES[name].cast(rng.normal(size=(32, 32)).astype(np.float32)) for _ in range(2))
+    (source,), (target,), (slope,) = instruction.inputs, instruction.outputs, instruction.parameters
+    gradients, of_slope = {source: np.empty_like(values), target: sent}, {slope: np.empty(1, np.float32)}
+    node = Node(
+        instruction, {source: values, target: np.empty_like(values)}, gradients, network.parameters, of_slope,
+        network.batch.target, Workspace(),
+    )  # fmt: skip
+    row = network.layout.table["activation"]
+    row.forward(node)
+    row.backward(node)
+    theirs = torch.tensor(np.array(network.parameters[slope])).to(TYPES[name]).requires_grad_()
+    functional.prelu(tensor(values, name), theirs).backward(tensor(sent, name))  # type: ignore[no-untyped-call]
+    assert same(of_slope[slope], theirs.grad)
+
+
+def _activated(
+    name: str, activation: str, numbers: Array, sent: Array | None = None, found: Array | None = None
+) -> Array:
+    """What the operation of an MLP makes of these numbers; and of what is sent back, in `found`."""
     width = numbers.shape[1]
     experiment = Experiment(
         depth=1, width=4, inputs=4, data="gaussian", batch=2, activation=activation, dtype=name, slope=0.01
@@ -101,9 +151,15 @@ def _activated(name: str, activation: str, numbers: Array) -> Array:
     )
     out = np.empty((1, width), np.float32)
     values = {instruction.inputs[0]: numbers, instruction.outputs[0]: out}
-    node = Node(instruction, values, {}, network.parameters, {}, network.batch.target, Workspace())
+    gradients = {} if sent is None or found is None else {instruction.inputs[0]: found, instruction.outputs[0]: sent}
+    of_parameters = {each: np.empty_like(network.parameters[each]) for each in instruction.parameters}
+    node = Node(
+        instruction, values, gradients, network.parameters, of_parameters, network.batch.target, Workspace()
+    )  # fmt: skip
     with np.errstate(all="ignore"):
         network.layout.operations[position].forward(node)
+        if gradients:
+            network.layout.operations[position].backward(node)
     return out
 
 
@@ -263,3 +319,97 @@ def test_every_number_that_a_run_writes_is_one_of_the_type(
         for each in instruction.inputs:
             if each in trace.norms_in_run:
                 assert np.isclose(np.linalg.norm(trace.gradient(each)), trace.norms_in_run[each], rtol=1e-5)
+
+
+# -- where skips meet, and attention -----------------------------------------------------------------------------
+
+
+def bound_to(
+    name: str, experiment: Experiment, operation: str, matrix: float = 1.0
+) -> tuple[Node, list[Tensor], list[Tensor]]:
+    """An instruction of a network with random numbers, its inputs and its parameters as tensors; run both ways."""
+    network = build(experiment)
+    instruction = next(each for each in network.program.instructions if each.operation == operation)
+    rng = np.random.default_rng(len(operation))
+
+    def drawn(shape: tuple[int, ...]) -> Array:
+        # Small multiples of a power of two, so that sums of a few products are exact in float32.
+        return rng.integers(-12, 13, shape).astype(np.float32) / 8
+
+    shapes = {each: network.program.slots[each].shape for each in (*instruction.inputs, *instruction.outputs)}
+    arrays = {each: drawn(shape) for each, shape in shapes.items()}
+    gradients = {each: drawn(shape) for each, shape in shapes.items()}
+    parameters = {each: drawn(network.parameters[each].shape) * matrix for each in instruction.parameters}
+    of_parameters = {each: np.empty_like(array) for each, array in parameters.items()}
+    node = Node(instruction, arrays, gradients, parameters, of_parameters, network.batch.target, Workspace())
+    inputs = [tensor(arrays[each], name).requires_grad_() for each in instruction.inputs]
+    leaves = [tensor(array, name).requires_grad_() for array in parameters.values()]
+    sent = np.array(gradients[instruction.outputs[0]])
+    row = network.layout.table[operation]
+    with np.errstate(all="ignore"):
+        row.forward(node)
+        row.backward(node)
+    assert np.array_equal(exact(node.output_gradients[0]), sent)
+    return node, inputs, leaves
+
+
+def agree(name: str, node: Node, result: Tensor, inputs: list[Tensor], leaves: list[Tensor]) -> bool:
+    """Whether result and gradients are PyTorch's."""
+    result.backward(tensor(node.output_gradients[0], name).reshape(result.shape))  # type: ignore[no-untyped-call]
+    found = [node.outputs[0], *node.input_gradients, *node.parameter_gradients]
+    wanted = [result, *(each.grad for each in (*inputs, *leaves))]
+    return all(
+        array is not None and given is not None and same(array, given.reshape(array.shape))
+        for array, given in zip(found, wanted, strict=True)
+    )
+
+
+def few_differ(found: Array | None, wanted: Tensor | None) -> bool:
+    """Of sums of any numbers: where float32's lies at a tie, its order decides the last bit of 11 or 8."""
+    assert found is not None
+    assert wanted is not None
+    exactly, theirs = exact(found), wanted.detach().float().numpy()
+    return bool(np.mean(exactly != theirs) < 2e-3 and np.allclose(exactly, theirs, rtol=2e-2, atol=1e-5))
+
+
+@every_type
+def test_a_highway_layer_is_gate_and_mixture_in_pytorchs_operations(name: str) -> None:
+    experiment = Experiment(depth=2, width=32, batch=256, inputs=32, data="gaussian", residual="highway", dtype=name)
+    node, inputs, leaves = bound_to(name, experiment, "highway")
+    branch, skip, gate = inputs
+    assert agree(name, node, gate * branch + (1 - gate) * skip, inputs, leaves)
+    node, inputs, leaves = bound_to(name, experiment, "gate", 1 / 4)
+    result = torch.sigmoid(functional.linear(inputs[0], *leaves))
+    assert same(node.outputs[0], result)
+    result.backward(tensor(node.output_gradients[0], name))  # type: ignore[no-untyped-call]
+    for array, leaf in zip([*node.input_gradients, *node.parameter_gradients], [*inputs, *leaves], strict=True):
+        assert few_differ(array, leaf.grad)
+
+
+@every_type
+@pytest.mark.parametrize("residual", ["rezero", "layer_scale"])
+def test_a_learned_scale_is_multiplied_and_rounded_before_the_sum(name: str, residual: str) -> None:
+    experiment = Experiment(depth=2, width=32, batch=16, inputs=32, data="gaussian", residual=residual, dtype=name)
+    node, inputs, leaves = bound_to(name, experiment, residual)
+    branch, skip = inputs
+    assert agree(name, node, skip + leaves[0] * branch, inputs, leaves)
+
+
+@every_type
+def test_attention_is_two_products_and_a_softmax_that_is_rounded_once(name: str) -> None:
+    width, heads = 32, 2
+    experiment = Experiment(
+        cell="transformer", depth=1, width=width, heads=heads, batch=64, steps=32, data="recall", dtype=name
+    )  # fmt: skip
+    node, inputs, _ = bound_to(name, experiment, "attention")
+    tokens, batch, _ = inputs[0].shape
+    q, k, v = (
+        each.reshape(tokens, batch, heads, width // heads).permute(1, 2, 0, 3) for each in inputs[0].chunk(3, dim=-1)
+    )  # fmt: skip
+    weights = torch.softmax(q @ k.mT * (1 / np.sqrt(width // heads)), dim=-1)
+    found = exact(node.outputs[1]).transpose(2, 0, 1, 3)
+    assert few_differ(found, weights)
+    result = (weights @ v).permute(2, 0, 1, 3).reshape(tokens, batch, width)
+    result.backward(tensor(node.output_gradients[0], name))  # type: ignore[no-untyped-call]
+    assert few_differ(node.outputs[0], result)
+    assert few_differ(node.input_gradients[0], inputs[0].grad)
