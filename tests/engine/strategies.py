@@ -103,6 +103,8 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
     left_out = source == cell.default_data and draw(st.booleans())
     fields["data"] = None if left_out else source if source != CSV else "csv:" + draw(PATHS)
     fields["loss"] = draw(losses(row))
+    if fields["loss"] == "bce":  # which has the sigmoid of the output inside
+        fields["output_activation"] = "none"
     if source == CSV:
         fields |= {name: draw(_allowed(name, cell.name)) for name in OF_FILES}
         if fields["loss"] == "bce" and fields["target_scale"] == "standard":

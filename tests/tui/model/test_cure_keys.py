@@ -65,6 +65,8 @@ def fields(changes: list[Changes]) -> list[dict[str, Any]]:
             ],
         ),
         ("residual", "rnn", []),
+        ("residual", "lru", []),
+        ("activation", "lru", []),
         ("gate", "mlp", []),
         ("gate", "lstm", [{"forget_bias": 2.0}, {"forget_bias": 4.0}, {"pin_forget": 1.0}, {}]),
         ("gate", "gru", [{"update_bias": 2.0}, {"update_bias": 4.0}, {"pin_forget": 1.0}, {}]),
@@ -80,7 +82,14 @@ def test_a_cures_key_goes_through_its_choices_and_back_to_none(
     cure: str, cell: str, expected: list[dict[str, Any]]
 ) -> None:
     assert fields(cycle(CURES[cure], Experiment(cell=cell))) == expected
-    assert expected or CURES[cure].lacking, "where there is none, it says why"
+    assert expected or CURES[cure].why_none(Experiment(cell=cell)), "where there is none, it says why"
+
+
+def test_of_a_recurrence_without_gates_the_activations_key_speaks_of_no_gate() -> None:
+    assert "gates" in CURES["activation"].why_none(Experiment(cell="gru"))
+    said = CURES["activation"].why_none(Experiment(cell="lru"))
+    assert "linear" in said
+    assert "gates" not in said
 
 
 def test_the_initialiser_that_fits_is_that_of_bs_activation() -> None:

@@ -35,7 +35,7 @@ class Cure:
     id: str
     label: English
     fields: tuple[str, ...]
-    #: What to say where there is no choice.
+    #: What to say where there is no choice, of any network; `why_none` says it.
     lacking: English
     #: Whether a network has what the cure's name says.
     heals: Callable[[Experiment], bool]
@@ -43,6 +43,12 @@ class Cure:
     named: Callable[[Resolved], str | None] = lambda resolved: None
     #: Whether, where A has the cure, its key takes back another value of B's instead of going on to the disease.
     keeps_own: bool = False
+    #: What to say of a network of which `lacking` would not be true.
+    lacking_of: Callable[[Resolved], English] = lambda resolved: ""
+
+    def why_none(self, experiment: Experiment) -> str:
+        """Why the key has nothing for a network, to be passed through tr; {key} switches the network."""
+        return self.lacking_of(experiment.resolved) or self.lacking
 
     def label_of(self, experiment: Experiment) -> str:
         """What the cure is called in an experiment's network; passed through tr where it is shown."""
@@ -81,6 +87,13 @@ def _gate_name(resolved: Resolved) -> str | None:
     return None if resolved.cell in BIASED else Message("pin gate {gate}", gate=path.gate)
 
 
+def _linear(resolved: Resolved) -> English:
+    """Of a cell without gates whose activation cannot be chosen either."""
+    if resolved.kind.gates or len(resolved.kind.activations) != 1:
+        return ""
+    return "this recurrence is linear: its eigenvalues decide, and an activation would make it another cell"
+
+
 CURES = {
     row.id: row
     for row in (
@@ -91,6 +104,7 @@ CURES = {
             "the gates of this cell are its activations",
             lambda b: ACTIVATIONS[b.resolved.activation].rectifies,
             keeps_own=True,
+            lacking_of=_linear,
         ),
         Cure(
             "init",
@@ -103,14 +117,14 @@ CURES = {
             "norm",
             "norm",
             ("norm",),
-            "normalisation is for mlp; {key} switches the network",
+            "normalisation is for mlp and transformer; {key} switches the network",
             lambda b: b.resolved.norm != "none",
         ),
         Cure(
             "residual",
             "skip",
             ("residual", "residual_scale", "highway_bias"),
-            "skip connections are for mlp: a cell's gates are its own; {key} switches the network",
+            "skip connections are for mlp and transformer, between layers; {key} switches the network",
             lambda b: b.residual != "none",
         ),
         Cure(

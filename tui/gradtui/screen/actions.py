@@ -54,7 +54,7 @@ def _cure(app: Host, argument: str) -> None:
         return
     changes = toggled(cure, state.experiment, state.changes)
     if changes is None:
-        why = tr(cure.lacking or "A has it already", key=shown_keys("cell"))
+        why = tr(cure.why_none(state.experiment) or "A has it already", key=shown_keys("cell"))
         app.say(tr("{cure}: {reason}", cure=tr(cure.label_of(state.experiment)), reason=why))
         return
     try:

@@ -14,14 +14,14 @@ from gradtui_engine.core.figures import decimals, percent, short
 from ...text.heat import Array
 from ...text.language import tr
 from ...text.scale import UP, LinearScale, columns
-from ...text.spans import Line, first_fit, first_title, page
+from ...text.spans import Line, Span, first_fit, first_title, page, runs
 from ...text.summary import resolved_of
 from ..frame import spoken
 from ..frame.once import once
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from ..frame.states import gate_outputs
-from ..frame.timeaxis import MARGIN, TimeAxis
+from ..frame.timeaxis import MARGIN, TimeAxis, walled
 from .cells.table import WORDS
 
 #: Lines of a gate, at the most.
@@ -65,6 +65,7 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     first, last = axis.span(scene.stage)
     tall = min(_TALLEST, max(1, height // len(rows)))
     carries = cell.path.gate if cell.path is not None else ""
+    cut = axis.among(scene.walls)
     lines: list[Line] = []
     for gate in rows:
         signed = cell.gates[cell.block(gate.letter)].signed
@@ -74,12 +75,16 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
         texts = (f"  {short(mean)}", f" {short(mean)}", f" {decimals(mean, 2)}")
         number = first_fit(axis.right, *([(each, "text")] for each in texts))
         for place, band in enumerate(_bands(scene.record, tall)[gate.letter]):
-            text = "".join([band[stage] for stage in axis.columns])
             style = "strong" if gate.letter == carries else "label"
-            cells = [(text[:first], style), (text[first:last], "cursor"), (text[last:], style)]
+            cells: list[Span] = [(band[stage], style) for stage in axis.columns]
+            cells[first:last] = [(glyph, "cursor") for glyph, _ in cells[first:last]]
+            if cut:
+                cells = [
+                    walled(each) if stage in cut else each for stage, each in zip(axis.columns, cells, strict=True)
+                ]
             letter = gate.letter if place == 0 else ""
             label = letter.rjust(MARGIN - 1) if tall == 1 else letter.rjust(2) + ticks.get(place, "").rjust(MARGIN - 3)
-            start: Line = [(label + " ", "label"), *[span for span in cells if span[0]]]
+            start: Line = [(label + " ", "label"), *runs(cells)]
             shown = [[*start, *number, (f" {tr(gate.meaning)}", "label")], [*start, *number]] if place == 0 else []
             lines.append(first_fit(width, *shown, start))
     if height > len(lines):

@@ -13,7 +13,7 @@ from .bar_data import Bars, is_known
 from .bar_rows import number, style_of
 from .quantities import KNOWN, Series
 from .scene import Scene, health_of
-from .timeaxis import MARGIN, WALL, TimeAxis
+from .timeaxis import MARGIN, TimeAxis, walled
 
 
 def stage_at(scene: Scene, width: int, x: int) -> int | None:
@@ -31,7 +31,7 @@ def view(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
     for place in range(len(shown)):
         # What cannot be shared out lies between them.
         lines += [[]] * (left if place else 0) + _band(scene, drawn, place, axis, rows)
-    ruler = axis.ruler(scene.stage, _here(scene, drawn))
+    ruler = axis.ruler(scene.stage, _here(scene, drawn), scene.walls)
     return page([*lines, ruler], width, height)
 
 
@@ -105,7 +105,7 @@ def _upright(
 
 def _walled(column: tuple[Span, ...]) -> tuple[Span, ...]:
     """A bar with the wall above it, through which no gradient comes back."""
-    return tuple([(WALL, "strong") if glyph in " ─" else (glyph, style) for glyph, style in column])
+    return tuple([walled(cell) for cell in column])
 
 
 def _column(scale: Scale, value: float | None, known: bool, height: int, mark: int, style: str) -> tuple[Span, ...]:

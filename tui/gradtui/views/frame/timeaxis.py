@@ -16,8 +16,15 @@ MARGIN = 6
 RIGHT, LEAST_RIGHT = 12, 7
 #: Where backpropagation is truncated: the gradient of the steps to the right does not come through.
 WALL = "┃"
+#: What a wall stands in front of: nothing, and the line of a reference.
+_BEHIND_WALL = " ─"
 #: A step is at most so many columns wide, or a short sequence looks like blocks, not like time.
 _WIDEST = 6
+
+
+def walled(cell: Span) -> Span:
+    """A cell in the column of a wall, which leaves bars and numbers as they are."""
+    return (WALL, "strong") if cell[0] in _BEHIND_WALL else cell
 
 
 @dataclass(frozen=True)
@@ -71,9 +78,9 @@ class TimeAxis:
 
     # -- the numbers under it ------------------------------------------------------------------------------------
 
-    def ruler(self, selected: int, values: Line | None = None) -> Line:
+    def ruler(self, selected: int, values: Line | None = None, walls: frozenset[int] = frozenset()) -> Line:
         """The axis' numbers, with the cursor's on top of them, and the values there: ▴40  ∂c 2.1e-3. Behind them how
-        many stages a column has.
+        many stages a column has. The walls of truncation stand where there is no number.
 
         The mark stays under its column: near the right end the values stand before it, or around it.
         """
@@ -88,9 +95,18 @@ class TimeAxis:
         # Its mark tells the cursor's number from what stands before it; a value has none.
         _clear(cells, first, first + len(here), 0 if here[0][0].startswith("▴") else 1)
         cells[first : first + len(here)] = here
+        if walls:
+            self._wall(cells, self.among(walls))
         while len(cells) > len(self.columns) and cells[-1][0] == " ":
             cells.pop()
         return [("t".rjust(MARGIN - 1) + " ", "label"), *runs(cells), *several]
+
+    def _wall(self, cells: list[Span], cut: frozenset[int]) -> None:
+        """Where there is air on both sides: a number beside a wall would be read as one with a stroke."""
+        free = [glyph == " " for glyph, _ in cells]
+        for place, stage in enumerate(self.columns):
+            if stage in cut and all(free[max(0, place - 1) : place + 2]):
+                cells[place] = (WALL, "strong")
 
     def _at_cursor(self, selected: int, values: Line, room: int) -> tuple[list[Span], int]:
         """The mark with its number, and the values where they fit, as cells; and the first one's place."""

@@ -12,7 +12,7 @@ from gradtui_engine import Training, TrainingSnapshot
 from gradtui_engine.analysis.outcome import OFF_SCALE
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.experiment.training import Turn
-from gradtui_engine.program.program import place_of
+from gradtui_engine.program.program import place_of, walls
 from gradtui_engine.training.judgement import guess_before
 
 from ...model.needs import Failed
@@ -53,6 +53,14 @@ class Side:
         if isinstance(snapshot, TrainingSnapshot):
             return snapshot.columns["loss"], snapshot.columns["loss"]
         return snapshot.loss_range
+
+    @property
+    def walls(self) -> range:
+        """The stages behind which backpropagation is truncated; none of most trainings."""
+        if self.training is None or self.snapshot.axis != "time":
+            return range(0)
+        last = self.snapshot.columns["gradient"].shape[1] - 1
+        return walls(self.training.experiment.resolved.truncate, last)
 
     def place(self, stage: int) -> str:
         """layer 12, t = 40; a module by its own name."""

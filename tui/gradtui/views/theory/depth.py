@@ -57,7 +57,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     if lower:
         # The product is made as the gradient comes down: what it has not reached yet is faint.
         lines += _band(scene, axis, measured.products, predicted.products, lower, tr("product"), scene.known)
-    lines.append(ruler(axis, scene.stage, scene.record.axis))
+    lines.append(ruler(axis, scene.stage, scene.record.axis, scene.walls))
     if reach is not None:
         lines.append(_reach_line(axis, reach))
     return page([*lines, *legend, *text], width, height)

@@ -163,9 +163,9 @@ def centres(stages: TimeAxis) -> dict[int, int]:
     return {stage: stage_columns[(len(stage_columns) - 1) // 2] for stage, stage_columns in columns.items()}
 
 
-def ruler(stages: TimeAxis, selected: int, axis: str) -> Line:
-    """The stages' numbers under the bands, with what they count on the left."""
-    return [margin(tr(AXIS_WORDS[axis].ruler)), *stages.ruler(selected)[1:]]
+def ruler(stages: TimeAxis, selected: int, axis: str, walls: frozenset[int] = frozenset()) -> Line:
+    """The stages' numbers under the bands, with what they count on the left, and the walls of truncation."""
+    return [margin(tr(AXIS_WORDS[axis].ruler)), *stages.ruler(selected, walls=walls)[1:]]
 
 
 def margin(text: str) -> Span:

@@ -204,7 +204,7 @@ def _stages(scene: Scene, spectra: Spectra, width: int, rows: int) -> list[Line]
         )
     ]
     lines = band(axis, scene.stage, series, _SEVERAL, rows, tr("selected"))
-    return [*lines, ruler(axis, scene.stage, scene.record.axis)]
+    return [*lines, ruler(axis, scene.stage, scene.record.axis, scene.walls)]
 
 
 def _mean(values: Array) -> float:

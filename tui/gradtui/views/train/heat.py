@@ -27,6 +27,8 @@ from .words import absent, called, waiting
 
 #: Rows from which on the shades are explained under the map, and where some cell is beyond the scale.
 _LEGEND_FROM, _BEYOND_FROM = 11, 6
+#: Between a row's number and its cells where backpropagation is truncated: no gradient comes down past it.
+WALL = "━"
 #: Rows from which on two numbers of each stage have a map each; else the first one has all of them.
 _TWO_FROM = 7
 #: What the stages at the ends are, and the columns from which on they are named.
@@ -120,11 +122,15 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
             label = f"{'▸' if picked else ''}{_label(side, row, digits - 1)}".rjust(digits)
             label = f"{name} {label}" if name else label
             space = " " * (margin - 1 - _cells(label))
-            lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(cells)])
+            # Of several stages in a row the wall is somewhere among them.
+            wall = (WALL, "strong") if any(stage in row for stage in side.walls) else (" ", "label")
+            lines.append([(f"{space}{label}", "cursor" if picked else "label"), wall, *runs(cells)])
     lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration, sides.marks)])
     if len(lines) < height:
         several = each_row(side.snapshot.axis, _most(drawn))
         said = [tr("{each}: {what}", each=several, what=tr("their mean"))] if several else []
+        if side.walls:
+            said.insert(0, tr("{mark} cut: truncate {count}", mark=WALL, count=side.walls.step))
         lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, seen, said)])
     return page(lines, width, height)
 
