@@ -31,7 +31,14 @@ VIEW = View(
     "one idea",
     "Three cures, one product.",
     panes=_PANES,
-    footer=(HELP, PLAY, Hint(("next",), "explore"), *plain("view_story", "view_compare", "preset", "reseed"), LESSONS),
+    footer=(
+        HELP,
+        PLAY,
+        Hint(("page_idea",), "three others"),
+        Hint(("next",), "explore"),
+        *plain("view_story", "view_compare", "preset", "reseed"),
+        LESSONS,
+    ),
     needs=chains.needs,
     header=header,
 )
