@@ -166,6 +166,8 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "residual_scale": st.none() | st.just(0.0) | st.floats(0.1, 2.0),
     "highway_bias": st.floats(-3.0, 2.0),
     "learning_rate": st.none(),
+    "learning_rate_1": st.none() | st.floats(0.0, 0.5),
+    "learning_rate_2": st.none() | st.floats(0.0, 0.5),
     "weight_decay": st.none(),
     "clip_threshold": st.none(),
     "dtype": st.just("float64"),

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..cells.residual_blocks import blocks
+from ..cells.residual_blocks import RESIDUALS
 from ..core.numerics import norm_inside, ratio
 from ..rules.optimisers import OPTIMISERS
 from .record import ParameterNumbers
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
+
+OUTPUT_WEIGHT = "output.weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Group:
     gradient and update are norms, size is how many numbers there are. update_ratio is ‖update‖ / ‖weights‖. taught is
     the norm of the update without a weight decay that stands beside the gradient: AdamW's λθ alone moves a layer that
     gets nothing by a hundredth of what the others move by. waits says that the gradient is 0 only because a learned
-    number that all of it is multiplied by (ReZero's α) still is, which gets a gradient of its own and moves first.
+    number that all of it is multiplied by (ReZero's α, the output layer's weights) still is, which gets a gradient of
+    its own and moves first.
     """
 
     names: tuple[str, ...]
@@ -63,7 +66,7 @@ def groups_of(
 ) -> tuple[Group, ...]:
     """The groups of these matrices, whose numbers are known; NumPy's warnings must be off."""
     held = _held_at_zero(trace)
-    return tuple(_group(trace, layer, names, numbers, layer in held) for layer, names in matrices)
+    return tuple(_group(trace, layer, names, numbers, held.issuperset(names)) for layer, names in matrices)
 
 
 def taught(trace: Trace, names: Iterable[str]) -> float:
@@ -74,16 +77,36 @@ def taught(trace: Trace, names: Iterable[str]) -> float:
     )
 
 
-def _held_at_zero(trace: Trace) -> frozenset[int | None]:
-    """The layers in a branch that a learned number multiplies which is 0, and gets a gradient (ReZero at its start)."""
-    layers: set[int | None] = set()
-    for first, last, skip in blocks(trace.resolved, trace.input.shape[-1]) if trace.axis == "layer" else ():
-        scale = f"layers.{last}.residual.weight"
-        if skip and scale in trace.parameters:
-            moves = bool(trace.parameter_gradients[scale].any())
-            if moves and not trace.parameters[scale].any():
-                layers.update(range(first, last + 1))
-    return frozenset(layers)
+def moves_from_zero(trace: Trace, name: str) -> bool:
+    """Whether all of a parameter is 0, and it gets a gradient."""
+    return not trace.parameters[name].any() and bool(trace.parameter_gradients[name].any())
+
+
+def _held_at_zero(trace: Trace) -> frozenset[str]:
+    """The parameters that wait for others which are 0 and move first: all of them for the output layer's weights, those
+    between where a skip leaves and where it joins for the learned number that multiplies their branch (ReZero's α).
+    """
+    instructions = trace.program.instructions
+    if moves_from_zero(trace, OUTPUT_WEIGHT):
+        return frozenset(trace.parameters) - {OUTPUT_WEIGHT}
+    joins = [row for row in instructions if row.operation in _LEARNED and moves_from_zero(trace, row.parameters[0])]
+    if not joins:
+        return frozenset()
+    writes = {name: row for row in instructions for name in row.outputs}
+    held: set[str] = set()
+    for join in joins:
+        branch, skip = join.inputs[:2]
+        left = [branch]
+        while left:
+            row = writes.get(left.pop())
+            if row is not None and skip not in row.outputs:
+                held.update(row.parameters)
+                left += row.inputs
+    return frozenset(held)
+
+
+#: The operations that multiply a branch by what is learned.
+_LEARNED = frozenset(row.operation for row in RESIDUALS.values() if row.learned is not None)
 
 
 def _group(

@@ -215,7 +215,8 @@ def _batch(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 
 def _loss(was: Resolved, now: Resolved) -> Iterator[Line]:
-    yield Line(names.LOSSES[str(now.loss)])
+    if now.loss is not None:  # a file decides it
+        yield Line(names.LOSSES[now.loss])
 
 
 def _target(was: Resolved, now: Resolved) -> Iterator[Line]:

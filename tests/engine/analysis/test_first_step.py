@@ -229,3 +229,47 @@ def test_the_document_answers_each_question_by_its_name() -> None:
     assert outcome["first_step"]["numbers"]["loss_after"] > 1e8
     assert outcome["first_step"]["numbers"]["guess"] == pytest.approx(math.log(10))
     assert outcome["learning"] is None
+
+
+# -- what waits --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cell": "mlp", "residual": "rezero", "inputs": 8},
+        {"cell": "transformer", "residual": "rezero", "data": "digits-rows"},
+        {"cell": "transformer", "residual": "layer_scale", "residual_scale": 0.0, "residual_block": "post_norm"},
+        {"cell": "transformer", "residual": "rezero", "activation": "prelu", "dropout": 0.2, "readout": "mean"},
+    ],
+    ids=str,
+)
+def test_weights_of_a_branch_that_is_multiplied_by_0_are_not_cut_off_where_that_number_moves(
+    fields: dict[str, Any],
+) -> None:
+    experiment = Experiment(**{"depth": 4, "width": 8, "batch": 6, "data": "gaussian"} | fields)
+    run = simulate(experiment)
+    outcome = run.outcome
+    assert outcome.first_step is not None
+    assert outcome.healthy, outcome.message
+    branches = {name for name in run.parameters if ".weight" in name and run.parameters[name].ndim == 2}
+    branches -= {"embedding.weight", "output.weight"}
+    assert not any(run.parameter_gradients[name].any() for name in branches)
+    # It is no promise: the first update moves α, and then every one of them gets a gradient.
+    network = build(experiment)
+    after = network.updated(network.run()).run()
+    assert all(after.parameter_gradients[name].any() for name in branches)
+
+
+@pytest.mark.parametrize("cell", ["mlp", "transformer"])
+def test_behind_an_output_layer_of_zeros_everything_waits_and_the_first_update_opens_it(cell: str) -> None:
+    experiment = Experiment(cell=cell, depth=3, width=8, activation="relu", init_output="zeros", batch=8)
+    outcome = simulate(experiment).outcome
+    assert outcome.message == (
+        "the output layer's weights are 0: no gradient gets to layer 3 before the first update moves them"
+    )
+    assert outcome.first_step is not None
+    assert "cut_off" not in (outcome.signal.kind, outcome.first_step.kind)
+    network = build(experiment)
+    opened = network.updated(network.run()).run()
+    assert all(gradient.any() for gradient in opened.parameter_gradients.values())
