@@ -110,6 +110,8 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
         if fields["loss"] == "bce" and fields["target_scale"] == "standard":
             fields["target_scale"] = None
     _with_norm_of_sum(fields, cell.name)
+    if fields["loss"] == "bce":
+        fields["output_activation"] = "none"
     fields["r_min"], fields["r_max"] = sorted((fields["r_min"], fields["r_max"]))
     fields["r_max"] = max(fields["r_max"], 1e-6)
     least = 2 if fields["norm"] == "batch" and not cell.over_time else 1
@@ -198,6 +200,8 @@ def small_experiments(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELL_NAME
     steps = draw(st.integers(1, 6)) if row.steps is None else None
     inputs = draw(st.integers(1, 5)) if row.inputs is None else None
     loss = draw(losses(row))
+    if loss == "bce":
+        fields["output_activation"] = "none"
     return Experiment(
         cell=cell.name, data=row.name, loss=loss, batch=batch, steps=steps, inputs=inputs, **fields
     )  # fmt: skip

@@ -192,8 +192,13 @@ def test_units_that_are_called_equal_stay_so_and_others_do_not(init: str, fields
     is_symmetric = analysed(network.run()).outcome.signal.kind == "symmetric"
     for _ in range(5):
         network = network.updated(analysed(network.run()))
-    hidden = [array for name, array in network.parameters.items() if array.ndim == 2 and "output" not in name]
-    rows = [array.reshape(-1, experiment.resolved.width, array.shape[1]) for array in hidden]
+    # Of a Transformer's block the units that can be equal are those inside of its MLP.
+    own = "linear1" if experiment.resolved.kind.tokens else ""
+    hidden = [
+        array for name, array in network.parameters.items() if array.ndim == 2 and "output" not in name and own in name
+    ]
+    units = hidden[0].shape[0] if own else experiment.resolved.width
+    rows = [array.reshape(-1, units, array.shape[1]) for array in hidden]
     stay_equal = all(np.ptp(each, axis=1).max() < 1e-12 for each in rows)
     assert is_symmetric == stay_equal
 

@@ -335,7 +335,8 @@ def test_a_value_that_would_fill_the_screen_is_shown_by_its_beginning() -> None:
 #: Text fields of rows that are the same in every language. A formula with words in it is a Message.
 _SAME = {
     "name", "symbol", "gate", "formula", "derivative_formula", "backward_formula", "source", "axis", "loss",
-    "default_data", "default_activation", "twin", "definition", "parts", "theory", "unit", "when", "part", "key",
+    "default_data", "default_activation", "default_norm", "default_residual", "default_block",
+    "twin", "definition", "parts", "theory", "unit", "when", "part", "key",
     "description", "proper_name", "remedy", "lesson", "operation", "recurrent", "trained", "function",
 }  # fmt: skip
 _WORDS = re.compile(r"\b(if|where|mean (?:of|over)|as|of the|all|then)\b")
