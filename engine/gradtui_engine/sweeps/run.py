@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.message import Message, Verbatim
+from ..core.problems import ExperimentError
 from . import stopping
 from .cell import KEPT, STOPPED, Cell, compute, failed
 from .pool import Pool, WorkerDied
@@ -60,7 +61,7 @@ def run(
     most `window` cells are under way; stop is asked all the time: once it says so, cells under way are given up and
     nothing more comes, within a second. What closes the generator does the same. memory: bytes that a cell's trace may
     take. only: these cells alone, where the others are there already. Nothing of the executor is shut down: that is
-    its owner's. Raises ExperimentError where the store cannot be used.
+    its owner's. Raises ExperimentError where the store cannot be used, behind the cell that it has not taken.
     """
     kept = Store(store) if store is not None else None
     with closing(kept) if kept is not None else nullcontext():
@@ -83,9 +84,14 @@ def run(
         way = _serially(todo, stop, name) if executor is None else _Under(executor, todo, stop, name, window).results()
         with closing(way):
             for work, result in way:
+                cell = Cell.of(*work.place, sweep.measures, result)
                 if kept is not None:
-                    kept.add(work.key, work.plain, result)
-                yield Cell.of(*work.place, sweep.measures, result)
+                    try:
+                        kept.add(work.key, work.plain, result)
+                    except ExperimentError:
+                        yield cell
+                        raise
+                yield cell
 
 
 def _known(sweep: Sweep, i: int, j: int, row: Result | None) -> Cell | None:

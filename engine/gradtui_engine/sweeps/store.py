@@ -8,6 +8,7 @@ over.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,8 @@ class Store:
         self.path = Path(folder) / FILE
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.exists() and not self.path.is_file():  # a device is read for ever
+                raise OSError(errno.EINVAL, Message("{file} is not a file", file=FILE))
             self._file: IO[bytes] = self.path.open("a+b", buffering=0)
         except OSError as error:
             raise self._refused(error) from None

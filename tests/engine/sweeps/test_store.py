@@ -9,10 +9,12 @@ import os
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gradtui_engine import ExperimentError, run_sweep
+from gradtui_engine.core.problems import Problem
 from gradtui_engine.sweeps import run as runs
 from gradtui_engine.sweeps.axis import Axis
 from gradtui_engine.sweeps.cell import compute, failed
@@ -137,6 +139,30 @@ def test_a_disk_that_is_full_ends_it_with_what_it_is(tmp_path: Path, monkeypatch
     monkeypatch.setattr("gradtui_engine.sweeps.store.fcntl", None)
     with pytest.raises(ExperimentError, match=r"store: .*No space left"):
         store.add("key", SMALL.plain(0, 0), {})
+
+
+def test_the_cell_that_a_full_disk_has_not_taken_comes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = Store.add
+
+    def full(self: Store, key: str, *about: Any) -> None:
+        if len(rows(tmp_path)) == 2:
+            raise ExperimentError([Problem("store", "full")])
+        add(self, key, *about)
+
+    monkeypatch.setattr(Store, "add", full)
+    cells = run_sweep(SMALL, store=tmp_path)
+    assert len([next(cells) for _ in range(3)]) == 3
+    with pytest.raises(ExperimentError, match="store: full"):
+        next(cells)
+
+
+def test_a_device_is_no_store(tmp_path: Path) -> None:
+    """It would be read for ever."""
+    (tmp_path / FILE).symlink_to("/dev/zero")
+    with pytest.raises(ExperimentError, match=f"{FILE} is not a file"):
+        Store(tmp_path)
 
 
 def test_a_data_file_that_has_changed_is_another_cell(tmp_path: Path) -> None:

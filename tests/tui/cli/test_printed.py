@@ -236,3 +236,10 @@ def test_the_streams_are_put_back() -> None:
         assert sys.stdout is not before[0]
         assert printed.exactly(sys.stdout) is before[0]
     assert (sys.stdout, sys.stderr) == before
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_stream_that_was_closed_before_is_no_failure(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`gradtui run >&-`: Python has None in its place."""
+    monkeypatch.setattr(sys, stream, None)
+    assert main(["run", "--depth", "1", "--width", "2"]) == 0

@@ -21,7 +21,8 @@ from gradtui.cli import sweep as command_sweep
 from gradtui.cli import sweep_progress
 from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
-from gradtui_engine import Experiment, Training, simulate
+from gradtui_engine import Experiment, ExperimentError, Training, simulate
+from gradtui_engine.core.problems import Problem
 from gradtui_engine.sweeps.axis import Axis
 from gradtui_engine.sweeps.cell import Cell
 from gradtui_engine.sweeps.run import run
@@ -188,6 +189,23 @@ def test_a_store_that_is_none_is_refused(command: Command, tmp_path: Path) -> No
     done = command("sweep", *PLANE, "--store", tmp_path / "file")
     assert (done.status, len(done.problems)) == (2, 1)
     assert done.err.startswith("gradtui sweep: --store: ")
+
+
+def test_a_disk_that_gets_full_costs_no_number(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any, **more: Any) -> Any:
+        cells = run(*arguments, **more)
+        yield from (next(cells) for _ in range(5))
+        raise ExperimentError([Problem("store", "no space")])
+
+    monkeypatch.setattr(command_sweep, "run", full)
+    path = tmp_path / "cells.csv"
+    done = command("sweep", *PLANE, "--store", tmp_path / "store", "--csv", path)
+    assert done.status == 2
+    assert done.err == "gradtui sweep: --store: no space\n"
+    assert "interrupted after 5 of 12 cells: this is what there is" in done.out
+    assert len(path.read_text().splitlines()) == 6
 
 
 # -- what it prints ----------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ aligns columns has to measure what will be written: `glyphs.render` before the w
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 from ..text import glyphs, language, process
@@ -53,12 +55,23 @@ def printing(environment: Mapping[str, str]) -> Iterator[None]:
 
     What is no text of the program, as a file's name, is written by escapes where the encoding lacks it.
     """
-    settle(language.ENGLISH, glyphs.of_locale(environment))
-    for stream in (sys.stdout, sys.stderr):
-        cast(Any, stream).reconfigure(errors="backslashreplace")
-    plain = glyphs.encoding_of(environment) == "ascii"
-    stdout, stderr = (cast(TextIO, Output(stream, plain)) for stream in (sys.stdout, sys.stderr))
-    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+    with _opened():
+        settle(language.ENGLISH, glyphs.of_locale(environment))
+        for stream in (sys.stdout, sys.stderr):
+            cast(Any, stream).reconfigure(errors="backslashreplace")
+        plain = glyphs.encoding_of(environment) == "ascii"
+        stdout, stderr = (cast(TextIO, Output(stream, plain)) for stream in (sys.stdout, sys.stderr))
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            yield
+
+
+@contextlib.contextmanager
+def _opened() -> Iterator[None]:
+    """A stream that was closed before the program began is None: meanwhile what is written to it goes nowhere."""
+    with contextlib.ExitStack() as stack:
+        for stream, redirect in ((sys.stdout, contextlib.redirect_stdout), (sys.stderr, contextlib.redirect_stderr)):
+            if stream is None:
+                stack.enter_context(redirect(stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))))
         yield
 
 

@@ -48,8 +48,8 @@ def sweep(invocation: Invocation[SweepPlan], out: TextIO) -> int:
     if options.print_config:
         out.write(toml(asked.to_toml()))
         return 0
-    swept, status = _swept(invocation.options)
-    problems = _written(options.csv, asked, swept)
+    swept, status, problems = _swept(invocation.options)
+    problems += _written(options.csv, asked, swept)
     if options.store is not None:
         _tell_of_store(swept, options.store)
     if options.json:
@@ -65,7 +65,7 @@ def sweep(invocation: Invocation[SweepPlan], out: TextIO) -> int:
 
             colour, blocks = out.isatty(), glyphs.current() != glyphs.ASCII
             out.write("\n" + "\n".join(plots(swept, width, colour, blocks)) + "\n")
-        if options.csv is not None and not problems:
+        if options.csv is not None and not any(problem.field == "--csv" for problem in problems):
             out.write("\n" + tr("saved {path}", path=options.csv) + "\n")
     if problems:
         raise ExperimentError(problems)
@@ -74,10 +74,12 @@ def sweep(invocation: Invocation[SweepPlan], out: TextIO) -> int:
     return int(all(cell.failed for cell in swept.cells.values()))
 
 
-def _swept(plan: SweepPlan) -> tuple[Swept, int]:
-    """The cells, as far as somebody has waited for them; 0, or the exit status of who has not."""
+def _swept(plan: SweepPlan) -> tuple[Swept, int, list[Problem]]:
+    """The cells, as far as somebody has waited for them; 0, or the exit status of who has not; what ended it besides,
+    such as a store's disk that is full. Raises ExperimentError where that was before the first cell."""
     columns, rows = plan.sweep.shape
     cells: dict[tuple[int, int], Cell] = {}
+    problems: list[Problem] = []
     start = time.monotonic()
     with Stop() as stop, Escape() as escape, executor_of(plan.options) as executor, progress(columns * rows) as tell:
         try:
@@ -85,12 +87,14 @@ def _swept(plan: SweepPlan) -> tuple[Swept, int]:
                 cells[cell.i, cell.j] = cell
                 tell(cell)
         except ExperimentError as error:  # the store's
-            raise ExperimentError(Problem(f"--{each.field}", each.message) for each in error.problems) from None
+            problems += (Problem(f"--{each.field}", each.message) for each in error.problems)
+            if not cells:
+                raise ExperimentError(problems) from None
         escaped = escape.pressed()
     number = stop.signal if stop.signal is not None else signal.SIGINT if escaped else None
-    interrupted = number is not None and len(cells) < columns * rows
+    interrupted = (number is not None or bool(problems)) and len(cells) < columns * rows
     swept = Swept(plan.sweep, cells, time.monotonic() - start, interrupted)
-    return swept, _OF_SIGNALS + number if number is not None else 0
+    return swept, _OF_SIGNALS + number if number is not None else 0, problems
 
 
 def _tell_of_store(swept: Swept, folder: str) -> None:
