@@ -319,7 +319,7 @@ def test_the_document_has_the_keys_that_the_page_lists_and_no_others(capsys: pyt
     found = run_main(capsys, *small, "--cell", "lstm", "--jacobian").json
     stacked = run_main(capsys, *small, "--cell", "gru", "--layers", 2).json
     assert said.keys() == found.keys()
-    assert said["axis"] == {"layer", "time"}
+    assert said["axis"] == {"layer", "block", "time"}
     for name in ("outcome", "profile", "theory"):
         assert said[name] == found[name].keys()
     assert said["parameters"] == next(iter(found["parameters"].values())).keys()

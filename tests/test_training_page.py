@@ -50,7 +50,7 @@ def test_the_document_has_the_keys_that_the_page_lists_and_no_others() -> None:
     layers, cell = train(LAYERS), train(CELL)
     race, found = document(layers, cell), document(cell)
     assert said.keys() == race.keys() | found.keys()
-    assert said["axis"] == {"layer", "time"}
+    assert said["axis"] == {"layer", "block", "time"}
     for name in ("training", "outcome"):
         assert said[name] == race[name].keys()
     assert said["validation"] == race["validation"][0].keys()

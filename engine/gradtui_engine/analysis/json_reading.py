@@ -218,7 +218,7 @@ def _answer(document: Mapping[str, Any], question: str, axis: str) -> Answer:
 
 
 #: The axes whose stages a Site numbers.
-_NUMBERED = {"layer": "layer", "time": "time"}
+_NUMBERED = {"layer": "layer", "block": "layer", "time": "time"}
 
 
 def steps_of_stages(axis: str, stages: Sequence[StageNumbers]) -> Iterator[Step]:
@@ -227,7 +227,10 @@ def steps_of_stages(axis: str, stages: Sequence[StageNumbers]) -> Iterator[Step]
 
     def site(stage: int) -> Site:
         # Of modules the part alone says where it is: their own name.
-        return Site(stages[stage].place, **({_NUMBERED[axis]: stage} if axis in _NUMBERED else {}))
+        if axis not in _NUMBERED:
+            return Site(stages[stage].place)
+        where: dict[str, int] = {_NUMBERED[axis]: stage}
+        return Site(stages[stage].place, **where, axis=axis)
 
     rows: list[tuple[Phase, Site, str, int | None, int | None, int | None]] = []
     for stage in range(1, count):

@@ -171,7 +171,7 @@ class Record(Protocol):
 
     @property
     def axis(self) -> str:
-        """What a stage is: "layer", "time" or "module"."""
+        """What a stage is: "layer", "block", "time" or "module"."""
         ...
 
     @property

@@ -41,6 +41,10 @@ _WORDS = {
         lambda **values: Message("×{factor} a layer", **values),
         lambda **values: Message("×{factor} a layer is healthy up to {count} layers", **values),
     ),
+    "block": _Words(
+        lambda **values: Message("×{factor} a block", **values),
+        lambda **values: Message("×{factor} a block is healthy up to {count} blocks", **values),
+    ),
     "time": _Words(
         lambda **values: Message("×{factor} a step", **values),
         lambda **values: Message("×{factor} a step is healthy up to {count} steps", **values),

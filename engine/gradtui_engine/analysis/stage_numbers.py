@@ -237,12 +237,12 @@ STAGE_NUMBERS = Table(
         _part("weight", "weights' factor", "the weight matrix's part of a factor", _plain, "layer"),
         _part("scale", "scale", "the scale of a block's branch", _plain, "layer"),
         _part("branch", "branch's factor", "what the branch carries, relative to the same", _plain, "layer"),
-        _part("skip", "skip's factor", "what the skip carries, relative to ‖∂L/∂h‖ after it", _of_layers, "layer"),
+        _part("skip", "skip's factor", "what the skip carries, relative to ‖∂L/∂h‖ after it", _of_layers),
         _part("gate", "gate's factor", "what comes through the gate of a Highway layer, relative to the same",
-              _of_layers, "layer"),
+              _of_layers),
         _part(
             "cosine_gate", "cosine of gate and rest", "the cosine between what comes through the gate and all else",
-            _of_layers, "layer", unit="value",
+            _of_layers, unit="value",
         ),
         _part("cosine", "cosine", "the cosine between the two paths of the gradient that meet", _every, unit="value"),
         _part("whole", "factor", "the factor, where it has no parts that multiply", _over_time, "time"),
@@ -275,29 +275,29 @@ STAGE_NUMBERS = Table(
         ),
         _part(
             "attention", "attention's factor",
-            "what the attention carries, relative to the same; without skips its factor", _with_tokens, "layer",
+            "what the attention carries, relative to the same; without skips its factor", _with_tokens, "block",
         ),
         _part(
             "mlp", "MLP's factor", "what a block's MLP carries, relative to the same; without skips its factor",
-            _with_tokens, "layer",
+            _with_tokens, "block",
         ),
         _part(
             "cosine_skip_mlp", "cosine of skip and MLP", "the cosine between what came along the skips and the MLP's",
-            _with_tokens, "layer", unit="value",
+            _with_tokens, "block", unit="value",
         ),
         _part(
             "cosine_attention_mlp", "cosine of attention and MLP",
-            "the cosine between what came through the attention and the MLP's", _with_tokens, "layer", unit="value",
+            "the cosine between what came through the attention and the MLP's", _with_tokens, "block", unit="value",
         ),
         StageNumber(
             "attention_entropy", ("attention_entropy",), "entropy", "entropy of attention",
             "the entropy of a block's attention in nats, over heads, tokens and batch: ln T where it is uniform",
-            "value", "forward", lambda stage: stage.attention_entropy, axis="layer", in_cell=_with_tokens,
+            "value", "forward", lambda stage: stage.attention_entropy, axis="block", in_cell=_with_tokens,
         ),
         StageNumber(
             "token_similarity", ("token_similarity",), "cos tokens", "similarity of tokens",
             "the mean cosine between two tokens of a sample: 1 is rank collapse",
-            "value", "forward", lambda stage: stage.token_similarity, axis="layer", in_cell=_with_tokens,
+            "value", "forward", lambda stage: stage.token_similarity, axis="block", in_cell=_with_tokens,
         ),
         StageNumber(
             "activation_mean", ("activation", "mean"), "mean", "mean of h", "the mean of a stage's hidden state",

@@ -113,7 +113,7 @@ class Cell:
     name: str
     #: Its place in the table: rows are sorted by it.
     order: int
-    #: What a stage is: "layer" or "time".
+    #: What a stage is: "layer", "block" or "time".
     axis: str
     default_data: str
     default_activation: str
@@ -167,12 +167,19 @@ class Cell:
     default_block: str = "post"
     #: Whether its layers can have different widths; else all have one.
     takes_widths: bool = False
+    #: What headings call it, where that is not its name in capitals.
+    heading: str = ""
     #: What else it is called.
     aliases: Aliases = NO_ALIASES
 
     @property
+    def title(self) -> str:
+        """What headings call it: MLP, LSTM, minGRU, Transformer."""
+        return self.heading or self.name.upper()
+
+    @property
     def over_time(self) -> bool:
-        """Whether a stage is a step in time; else it is a layer."""
+        """Whether a stage is a step in time; else it is a layer, or a block of some."""
         return self.axis == "time"
 
     @property

@@ -126,6 +126,7 @@ _MODULE = module(
 
 CELL = Cell(
     name="mingru",
+    heading="minGRU",
     order=5,
     axis="time",
     default_data="digits-pixels",

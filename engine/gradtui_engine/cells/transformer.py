@@ -25,6 +25,8 @@ from .cell import Cell, PreActivations
 from .residual_blocks import BLOCKS, NORM, RESIDUALS, scales, weights_scale
 from .settings import Recorded, Settings
 
+#: What its stages are.
+AXIS = "block"
 #: The role of the stream between attention and MLP.
 MIDDLE = "m"
 #: MLP units a unit of the stream, where the experiment does not say (Vaswani et al. 2017).
@@ -56,7 +58,7 @@ def most_heads(width: int) -> int:
 def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int) -> Program:
     """The program of an encoder of `depth` blocks."""
     stages = [Slot(HIDDEN, block).name for block in range(depth + 1)]
-    program = Program("layer", stages=stages, measure_merges=RESIDUALS[settings.residual].joins)
+    program = Program(AXIS, stages=stages, measure_merges=RESIDUALS[settings.residual].joins)
     program.slot(Slot("input"), (sizes.steps, sizes.batch, sizes.inputs))
     state = _Blocks(settings, sizes, program).add(depth)
     add_output_layer(program, state, settings.width, sizes, loss, settings.output_activation)
@@ -152,7 +154,7 @@ class _Blocks:
         if row.gated:
             inputs = (*inputs, self._gate(block, half, skip))
         self.program.add(
-            row.operation, Site("residual", layer=block), inputs=inputs, outputs=(target,), parameters=names,
+            row.operation, Site("residual", block, axis=AXIS), inputs=inputs, outputs=(target,), parameters=names,
             constant=on_skip if row.on_skip else on_branch,
         )  # fmt: skip
 
@@ -164,7 +166,7 @@ class _Blocks:
         self.program.parameters[names[1]] = Parameter(
             (width,), bias=True, offsets=((0, width, self.settings.highway_bias),), module_fan=width
         )
-        self.program.add("gate", Site("gate", layer=block), inputs=(source,), outputs=(gate,), parameters=names)
+        self.program.add("gate", Site("gate", block, axis=AXIS), inputs=(source,), outputs=(gate,), parameters=names)
         return gate
 
     def _attention(self, block: int, source: str, target: str) -> None:
@@ -184,7 +186,7 @@ class _Blocks:
         self.program.parameters[names[1]] = Parameter((3 * width,), bias=True)
         self._add_linear("queries, keys, values", block, source, projected, names)
         self.program.add(
-            "attention", Site("attention", layer=block), inputs=(projected,), outputs=(context, weights)
+            "attention", Site("attention", block, axis=AXIS), inputs=(projected,), outputs=(context, weights)
         )  # fmt: skip
         self._linear(
             "attention's output", block, f"{prefix}.out_proj", context, target, width, width, of_module=False
@@ -200,7 +202,7 @@ class _Blocks:
             learned = (f"{prefix}.activation.weight",)
             self.program.parameters[learned[0]] = Parameter((1,), fill=settings.slope or 0.0)
         self.program.add(
-            "activation", Site("activation", layer=block), inputs=(hidden,), outputs=(bent,), parameters=learned,
+            "activation", Site("activation", block, axis=AXIS), inputs=(hidden,), outputs=(bent,), parameters=learned,
             choice=row.name, constant=1.0 if settings.slope is None else settings.slope,
         )  # fmt: skip
         if settings.dropout:
@@ -212,7 +214,7 @@ class _Blocks:
         mask = self.program.slot(Slot(role, block), self._shape(units))
         self.program.masks[mask] = self.settings.dropout
         self.program.add(
-            "dropout", Site("dropout", layer=block), inputs=(source, mask), outputs=(target,),
+            "dropout", Site("dropout", block, axis=AXIS), inputs=(source, mask), outputs=(target,),
             choice=self.settings.dropout_kind, constant=self.settings.dropout,
         )  # fmt: skip
 
@@ -231,7 +233,7 @@ class _Blocks:
     def _add_linear(
         self, part: English, block: int | None, source: str, target: str, names: tuple[str, str]
     ) -> None:  # fmt: skip
-        self.program.add("linear", Site(part, layer=block), inputs=(source,), outputs=(target,), parameters=names)
+        self.program.add("linear", Site(part, block, axis=AXIS), inputs=(source,), outputs=(target,), parameters=names)
 
     def _norm(self, part: English, block: int | None, prefix: str, source: str, target: str) -> None:
         row = NORMALISATIONS[self.settings.norm]
@@ -243,7 +245,7 @@ class _Blocks:
         half = "" if block is None else prefix[-1]
         mean, variance = (self.program.slot(Slot(f"{role}{half}", block), shape) for role in (MEAN, VARIANCE))
         self.program.add(
-            "norm", Site(part, layer=block), inputs=(source,), outputs=(target, mean, variance), parameters=names,
+            "norm", Site(part, block, axis=AXIS), inputs=(source,), outputs=(target, mean, variance), parameters=names,
             choice=row.name,
         )  # fmt: skip
 
@@ -267,7 +269,7 @@ def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
 CELL = Cell(
     name="transformer",
     order=20,
-    axis="layer",
+    axis=AXIS,
     default_data="digits-rows",
     default_activation="relu",
     formula="m = h + A(norm h); h′ = m + F(norm m)",
@@ -278,6 +280,7 @@ CELL = Cell(
     theory="attention",
     operations=attention.OPERATIONS,
     tokens=True,
+    heading="Transformer",
     default_norm="layer",
     default_residual="add",
     default_block="pre",

@@ -26,13 +26,15 @@ class Site:
     part: English
     layer: int | None = None
     time: int | None = None
+    #: What a layer is called here: a key of AXES.
+    axis: str = "layer"
 
     @property
     def place(self) -> str:
         """The layer or time step, or the part where the operation belongs to no stage."""
         if self.time is not None:
             return stage_place("time", self.time)
-        return stage_place("layer", self.layer) if self.layer is not None else self.part
+        return stage_place(self.axis, self.layer) if self.layer is not None else self.part
 
     def __str__(self) -> str:
         place = self.place
@@ -42,11 +44,12 @@ class Site:
 #: What the stages of a network can be, and where one is, in words. (A module has a name of its own, where it is known.)
 AXES: dict[str, Callable[[int], Message]] = {
     "layer": lambda number: Message("layer {number}", number=number),
+    "block": lambda number: Message("block {number}", number=number),
     "time": lambda number: Message("t = {number}", number=number),
     "module": lambda number: Message("module {number}", number=number),
 }
-#: What comes before the first layer, and before the first time step. Modules have nothing of that kind.
-_STARTS = {"layer": Message("the input"), "time": Message("the initial state")}
+#: What comes before the first layer or block, and before the first time step. Modules have nothing of that kind.
+_STARTS = {"layer": Message("the input"), "block": Message("the embedded tokens"), "time": Message("the initial state")}
 
 
 @functools.lru_cache(maxsize=2**15)
@@ -66,7 +69,7 @@ def first_learning(axis: str, last: int, truncate: int | None = None) -> int:
     truncate: the first that the gradient of the last step reaches, behind the last wall (`walls`).
     """
     if axis != "time":
-        return min(1, last) if axis == "layer" else 0
+        return min(1, last) if axis in _STARTS else 0
     return walls(truncate, last)[-1] + 1 if walls(truncate, last) else 0
 
 

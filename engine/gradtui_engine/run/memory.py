@@ -66,7 +66,7 @@ class Layout:
         self.owned = [name for name, _ in program.owned()]
         self.scratch = program.scratch()
         self.merges = program.merges()
-        wanted = {*self.scratch, *(program.stages if program.axis == "layer" else ())}
+        wanted = {*self.scratch, *(program.stages if program.axis != "time" else ())}
         self.measured = [
             [name for name in instruction.inputs if name in wanted] for instruction in program.instructions
         ]

@@ -102,7 +102,7 @@ class Trace:
 
     @property
     def axis(self) -> str:
-        """What a stage is: "layer" or "time"."""
+        """What a stage is: "layer", "block" or "time"."""
         return self.program.axis
 
     @property

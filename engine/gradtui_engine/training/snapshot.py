@@ -41,8 +41,9 @@ class TrainingSnapshot:
     update_ratio: ‖update‖ / ‖parameter‖ (count, parameters), in the order of `parameters`; std, saturated, dead
     (count, stages); gates: their means over batch and units (count, gates, steps), in the order of the cell's.
     guess is the loss of answering without looking: on what is held out, where something is; batch_guess on what the
-    batches take. axis says what a stage is: "layer" or "time". broken is where the last iteration first wrote a number
-    that is not finite, with the stage. done: nothing is left to be trained; interrupted: it was stopped before.
+    batches take. axis says what a stage is: "layer", "block" or "time". broken is where the last iteration first wrote
+    a number that is not finite, with the stage. done: nothing is left to be trained; interrupted: it was stopped
+    before.
     """
 
     training: Training

@@ -23,7 +23,7 @@ from tests.examples import spread
 
 def first_stage(trace: Trace) -> int:
     """The stage whose gradient an outcome compares with that of the last."""
-    return 1 if trace.axis == "layer" else 0
+    return 1 if trace.axis != "time" else 0
 
 
 def ratios(trace: Trace) -> list[float]:
@@ -46,7 +46,7 @@ def expected(trace: Trace) -> tuple[str, int]:
 
 
 def site_of(trace: Trace, stage: int) -> str:
-    return f"layer {stage}" if trace.axis == "layer" else f"t = {stage}"
+    return f"{trace.axis} {stage}" if trace.axis != "time" else f"t = {stage}"
 
 
 # -- the finite outcomes -----------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def test_a_row_reads_its_own_number(row: StageNumber) -> None:
 def test_a_row_says_what_its_number_is_and_when_it_is_known(row: StageNumber) -> None:
     assert row.unit in UNITS
     assert row.when in MOMENTS
-    assert row.axis in ("", "layer", "time")
+    assert row.axis in ("", "layer", "block", "time")
     assert all((row.head, row.label, row.description))
     assert row.name == f"factor_{row.part}" if row.part else not row.name.startswith("factor_")
 

@@ -11,11 +11,14 @@ import torch
 
 from gradtui_engine import Experiment, Network, Training, build
 from gradtui_engine.experiment.pytorch import lines
+from gradtui_engine.training.trainer import Trainer
 from tests.engine.helpers import shaken
 
 torch.set_num_threads(1)
 
 SMALL: dict[str, Any] = {"cell": "transformer", "depth": 3, "width": 8, "batch": 5, "mlp_width": 12, "seed": 3}
+#: Of in_proj_bias, (3·width,), the keys', and the others.
+KEYS, BUT_KEYS = np.arange(8, 16), np.r_[0:8, 16:24]
 
 
 class Encoder(torch.nn.Module):
@@ -100,27 +103,75 @@ def test_forward_and_all_gradients_are_pytorchs(fields: dict[str, Any]) -> None:
         assert theirs is not None
         if name.endswith("in_proj_bias"):
             # The keys' bias moves no score: its gradient is rounding on both sides.
-            kept = np.r_[0:8, 16:24]
-            near(gradient[kept], theirs[kept])
+            near(gradient[BUT_KEYS], theirs[BUT_KEYS])
+            assert np.abs(gradient[KEYS]).max() < 1e-15 > theirs[KEYS].abs().max()
         else:
             near(gradient, theirs)
 
 
 @pytest.mark.parametrize("block", ["pre", "post_norm"])
-@pytest.mark.parametrize(("optimizer", "made"), [("sgd", torch.optim.SGD), ("adam", torch.optim.Adam)])
-def test_three_updates_are_pytorchs(block: str, optimizer: str, made: Any) -> None:
-    rate = {"sgd": 0.3, "adam": 1e-3}[optimizer]
-    network = build(Experiment(**SMALL, residual_block=block, optimizer=optimizer, learning_rate=rate))
-    encoder = Encoder(network)
-    update = made(encoder.parameters(), lr=rate)
-    for _ in range(3 if optimizer == "sgd" else 1):
+@pytest.mark.parametrize(
+    ("optimizer", "made", "rate"),
+    [("sgd", torch.optim.SGD, 0.3), ("adam", torch.optim.Adam, 1e-3), ("adamw", torch.optim.AdamW, 1e-3)],
+)
+def test_five_updates_are_pytorchs(block: str, optimizer: str, made: Any, rate: float) -> None:
+    experiment = Experiment(**SMALL, residual_block=block, optimizer=optimizer, learning_rate=rate)
+    trainer, encoder = Trainer(Training(experiment=experiment, iterations=5)), Encoder(build(experiment))
+    # With the trainer's own start, whose data are split into two.
+    start = trainer.parameters()
+    encoder.load_state_dict({name: torch.tensor(array) for name, array in start.items()})
+    update = made(encoder.parameters(), lr=rate, weight_decay=experiment.resolved.weight_decay)
+    for number in range(5):
         update.zero_grad()
-        loss_of(encoder, network).backward()
+        batch = trainer.stream.batch(number)
+        target = torch.tensor(np.array(batch.target))
+        torch.nn.functional.cross_entropy(encoder(torch.tensor(batch.inputs)), target).backward()
         update.step()
-        network = network.updated(network.run())
+        trainer.advance(1)
+        # The keys' bias moves no score, as softmax takes away what all of a row have. Its gradient is 0 up to rounding,
+        # and Adam divides that by its own size: both sides go on with ours.
+        for name, theirs in encoder.named_parameters():
+            if name.endswith("in_proj_bias"):
+                theirs.data[KEYS] = torch.tensor(trainer.parameters()[name][KEYS])
     for name, theirs in encoder.named_parameters():
-        if not name.endswith("in_proj_bias"):
-            near(network.parameters[name], theirs)
+        near(trainer.parameters()[name], theirs)
+        assert not np.array_equal(start[name], trainer.parameters()[name]), name
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_three_layers_are_an_encoder_of_pytorchs(first: bool) -> None:
+    network = shaken(
+        Experiment(**SMALL | {"depth": 3, "residual_block": "pre" if first else "post_norm", "readout": "mean"})
+    )
+    shapes, fields = network.parameters, network.resolved
+    layer = torch.nn.TransformerEncoderLayer(
+        fields.width, fields.heads or 0, fields.mlp_width or 0, 0.0, norm_first=first
+    )
+    norm = torch.nn.LayerNorm(fields.width) if first else None
+    encoder = torch.nn.TransformerEncoder(layer, 3, norm, enable_nested_tensor=False).double()
+    encoder.load_state_dict(
+        {
+            f"layers.{int(parts[1]) - 1}.{'.'.join(parts[2:])}" if parts[0] == "layers" else name: torch.tensor(array)
+            for name, array in shapes.items()
+            if (parts := name.split("."))[0] in ("layers", "norm")
+        }
+    )
+    trace = network.run()
+    start = torch.tensor(trace.values["h/0"], requires_grad=True)
+    output = torch.nn.functional.linear(
+        encoder(start).mean(0), torch.tensor(shapes["output.weight"]), torch.tensor(shapes["output.bias"])
+    )
+    loss = torch.nn.functional.cross_entropy(output, torch.tensor(np.array(network.batch.target)).reshape(-1))
+    loss.backward()
+    assert trace.loss == pytest.approx(loss.item(), rel=1e-10)
+    assert start.grad is not None
+    near(trace.gradients["h/0"], start.grad)
+    for name, theirs in encoder.named_parameters():
+        assert theirs.grad is not None
+        start_of, _, rest = name.removeprefix("layers.").partition(".")
+        ours = trace.parameter_gradients[name if name.startswith("norm") else f"layers.{int(start_of) + 1}.{rest}"]
+        kept = slice(None) if not name.endswith("in_proj_bias") else BUT_KEYS
+        near(ours[kept], theirs.grad[kept])
 
 
 def test_attention_is_that_of_pytorchs_module() -> None:

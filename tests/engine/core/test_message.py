@@ -337,7 +337,7 @@ _SAME = {
     "name", "symbol", "gate", "formula", "derivative_formula", "backward_formula", "source", "axis", "loss",
     "default_data", "default_activation", "default_norm", "default_residual", "default_block",
     "twin", "definition", "parts", "theory", "unit", "when", "part", "key",
-    "description", "proper_name", "remedy", "lesson", "operation", "recurrent", "trained", "function",
+    "description", "proper_name", "remedy", "lesson", "operation", "recurrent", "trained", "function", "heading",
 }  # fmt: skip
 _WORDS = re.compile(r"\b(if|where|mean (?:of|over)|as|of the|all|then)\b")
 

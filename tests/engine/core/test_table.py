@@ -17,7 +17,7 @@ from gradtui_engine.rules.losses import LOSSES
 TABLES: list[Table[Any]] = [ACTIVATIONS, INITIALISERS, LOSSES, CELLS, DATA_SETS, OPERATIONS]
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.title)
 # Words that a row may leave out: an operation without a share of its stage's factor.
-MAY_BE_EMPTY = {("operation", "part"), ("cell", "gate"), ("activation", "proper_name")}
+MAY_BE_EMPTY = {("operation", "part"), ("cell", "heading"), ("activation", "proper_name")}
 
 
 @every_table

@@ -90,6 +90,7 @@ def test_the_number_of_scratch_buffers_does_not_grow_with_the_number_of_stages(c
     ("site", "place", "text"),
     [
         (Site("linear", layer=3), "layer 3", "layer 3 · linear"),
+        (Site("attention", layer=3, axis="block"), "block 3", "block 3 · attention"),
         (Site("cell", time=40), "t = 40", "t = 40 · cell"),
         (Site("loss"), "loss", "loss"),
     ],
@@ -102,9 +103,9 @@ def test_a_site_says_where_it_is(site: Site, place: str, text: str) -> None:
 def test_every_stage_is_a_row_of_one_whole_so_that_one_pass_serves_all(cell: str) -> None:
     network = build(Experiment(cell=cell, depth=3, width=4, batch=2))
     trace = network.run()
-    stages = [name for name in trace.program.stages if not (CELLS[cell].axis == "layer" and name == "h/0")]
+    stages = [name for name in trace.program.stages if not (CELLS[cell].axis != "time" and name == "h/0")]
     assert all(np.shares_memory(trace.values[name], trace.values["h"]) for name in stages)
-    first = 1 if CELLS[cell].axis == "layer" else 0
+    first = 1 if CELLS[cell].axis != "time" else 0
     assert trace.values["h"].shape[0] == len(stages)
     for index, name in enumerate(stages):
         assert name == f"h/{index + first}"

@@ -25,7 +25,7 @@ SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (1, 2, 3, 4
 
 def arrives(run: Run) -> float:
     """The share of the gradient that gets to the first stage that learns, from the gradients themselves."""
-    return norm(run, 1 if run.axis == "layer" else 0) / norm(run, len(run.stages) - 1)
+    return norm(run, 1 if run.axis != "time" else 0) / norm(run, len(run.stages) - 1)
 
 
 def norm(run: Run, stage: int) -> float:
@@ -36,7 +36,7 @@ def norm(run: Run, stage: int) -> float:
 
 def factor(run: Run) -> float:
     """The geometric mean of the factors."""
-    return float(arrives(run) ** (1 / (len(run.stages) - (2 if run.axis == "layer" else 1))))
+    return float(arrives(run) ** (1 / (len(run.stages) - (2 if run.axis != "time" else 1))))
 
 
 def same_gradients(a: Run, b: Run) -> bool:
@@ -126,7 +126,7 @@ def test_the_cure_keeps_the_gradient_while_it_learns(name: str) -> None:
     """What passes at the end passes: nothing that learns has a gradient that has vanished or exploded."""
     well = trained(PAIRS[name].training_of_other)
     norms = well.columns["gradient"][-1].astype(float)
-    share = float(10 ** (norms[1 if well.axis == "layer" else 0] - norms[-1]))
+    share = float(10 ** (norms[1 if well.axis != "time" else 0] - norms[-1]))
     assert VANISHED < share < EXPLODED
 
 

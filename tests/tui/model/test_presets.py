@@ -46,7 +46,7 @@ def cell_ratio(trace: Run) -> float:
 
 def ratio(trace: Run) -> float:
     """The gradient at the first stage that learns over that at the last, from the gradients themselves."""
-    first = 1 if trace.axis == "layer" else 0
+    first = 1 if trace.axis != "time" else 0
     last = len(trace.stages) - 1
     norms = [np.linalg.norm(trace.gradient(f"h/{stage}").astype(float)) for stage in (first, last)]
     return float(norms[0] / norms[1])
@@ -54,7 +54,7 @@ def ratio(trace: Run) -> float:
 
 def factor(trace: Run) -> float:
     """The geometric mean of the factors."""
-    return float(ratio(trace) ** (1 / (len(trace.stages) - (2 if trace.axis == "layer" else 1))))
+    return float(ratio(trace) ** (1 / (len(trace.stages) - (2 if trace.axis != "time" else 1))))
 
 
 def near(value: float, wanted: float, share: float) -> bool:
@@ -253,7 +253,7 @@ def learnt_by(snapshot: TrainingSnapshot, loss: float) -> float:
 def passed(snapshot: TrainingSnapshot, iteration: int) -> float:
     """The share of the gradient that gets to the first stage that learns."""
     norms = snapshot.columns["gradient"][iteration].astype(float)
-    return float(10 ** (norms[1 if snapshot.axis == "layer" else 0] - norms[-1]))
+    return float(10 ** (norms[1 if snapshot.axis != "time" else 0] - norms[-1]))
 
 
 def right(snapshot: TrainingSnapshot) -> float:

@@ -18,7 +18,7 @@ RIGHT = {"transformer": 0.85, "lru": 0.95, "highway": 0.9}
 
 
 def arrives(run: Run) -> float:
-    first = 1 if run.axis == "layer" else 0
+    first = 1 if run.axis != "time" else 0
     norms = [np.linalg.norm(run.gradient(f"h/{stage}").astype(float)) for stage in (first, len(run.stages) - 1)]
     return float(norms[0] / norms[1])
 

@@ -268,6 +268,7 @@ def test_a_record_without_a_loss_has_none_in_the_header() -> None:
 
 def test_the_stand_in_of_every_axis_has_panes() -> None:
     assert {axis: cell_of(axis) for axis in AXES} == {"layer": "mlp", "time": "rnn", "module": "mlp"}
+    assert cell_of("block") == "transformer"
     assert {cell_of(axis) for axis in AXES} <= EXPLORE.keys()
 
 

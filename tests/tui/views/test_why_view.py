@@ -159,7 +159,7 @@ def test_so_far_names_start_average_count_and_where_it_has_come_to(name: str) ->
 def test_where_the_gradient_has_arrived_the_verdict_stands_with_its_rule(name: str) -> None:
     outcome = trace_of(CASES[name]).outcome
     assert outcome.first_step is not None
-    first = 1 if trace_of(CASES[name]).axis == "layer" else 0
+    first = 1 if trace_of(CASES[name]).axis != "time" else 0
     arrived = text(scene_of(CASES[name], selected=first))
     assert f"rule: {outcome.signal.rule}" in arrived
     assert outcome.signal.message in arrived

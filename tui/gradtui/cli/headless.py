@@ -16,7 +16,7 @@ from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.record import Listed, Record, has
 from gradtui_engine.analysis.signal import allowance
-from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber, StageNumbers
+from gradtui_engine.analysis.stage_numbers import FACTOR_PARTS, STAGE_NUMBERS, StageNumber, StageNumbers
 from gradtui_engine.core.figures import loss_text, percent, short
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.core.problems import ExperimentError, Problem
@@ -175,6 +175,7 @@ def _reach(record: Record) -> Iterator[str]:
 #: Half-lives by what the stages are: as a number with digits behind the point they have no singular.
 _HALF_LIVES: dict[str, English] = {
     "layer": "half-life {count} layers",
+    "block": "half-life {count} blocks",
     "time": "half-life {count} steps",
     "module": "half-life {count} modules",
 }
@@ -184,7 +185,7 @@ _LEAST_BAR = 10
 #: first occur: the whole is the factor, the cosine is for those who want to add up.
 _FIRST = ("gradient_norm", "cell_gradient_norm", "factor", "predicted_factor")
 _LAST = ("activation_mean", "activation_std", "activation_saturated", "activation_dead")
-_LEFT_OUT = ("whole", "cosine", "cosine_gate", "cosine_direct_loss", "cosine_gates_loss")
+_LEFT_OUT = ("whole", *(part for part in FACTOR_PARTS if part.startswith("cosine")))
 #: The columns that give way to the bar in a narrow terminal, in this order.
 _SPARE = (
     *reversed(_LAST), "factor_scale", "predicted_factor", "factor_loss", "factor_recurrent", "factor_gates",

@@ -120,14 +120,14 @@ def turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
     if state.view == "sweep":
         return sweep_moves.turn(state)
     if state.view == "compare":
-        if state.axis == "layer":
+        if state.axis != "time":
             rows, interleaved = state.rows, not state.interleaved
         else:
             rows, interleaved = _TURNS.get((state.rows, state.interleaved), (False, False))
         return show(replace(state, rows=rows, interleaved=interleaved), e.Show("compare"), timeline)
-    if state.axis == "layer":
+    if state.axis != "time":
         return replace(
-            state, message=tr("layers are rows already; {key} turns the bars over time", key=shown_keys("turn"))
+            state, message=tr("these are rows already; {key} turns the bars over time", key=shown_keys("turn"))
         )
     return replace(state, rows=not state.rows)
 

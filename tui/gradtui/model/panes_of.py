@@ -32,8 +32,8 @@ def cell_of(axis: str) -> str:
     """
     from gradtui_engine.cells.table import CELLS
 
-    over_time = axis == "time"
-    return next(name for name, row in CELLS.items() if row.over_time == over_time and row.chooses_activation)
+    stages = "layer" if axis == "module" else axis
+    return next(name for name, row in CELLS.items() if row.axis == stages and row.chooses_activation)
 
 
 def train_panes(state: State) -> tuple[str, ...]:

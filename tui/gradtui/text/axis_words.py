@@ -1,4 +1,4 @@
-"""What the stages of a record are called: layers, time steps, modules. One row an axis."""
+"""What the stages of a record are called: layers, blocks, time steps, modules. One row an axis."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ AXIS_WORDS = Table(
         AxisWords(
             "layer", "layer", "layers", "a layer", "layer", "×{factor} a layer",
             lambda count: plural("1 layer", "{count} layers", count),
+        ),
+        AxisWords(
+            "block", "block", "blocks", "a block", "block", "×{factor} a block",
+            lambda count: plural("1 block", "{count} blocks", count),
         ),
         AxisWords(
             "time", "time step", "steps", "a step", "t", "×{factor} a step",

@@ -36,6 +36,7 @@ def _figure(width: int, height: int, theme: str) -> Any:
 #: What runs along the axis of the stages, by what they are.
 _ALONG: dict[str, English] = {
     "layer": "layer, 0 = input",
+    "block": "block, 0 = embedded tokens",
     "time": "time step, 0 = initial state",
     "module": "module, in the order of the forward pass",
 }

@@ -73,7 +73,7 @@ def describe(resolved: Resolved, detail: int = WHOLE) -> str:
 
     detail 2 leaves out the batch, 1 the optimiser as well, 0 all but the shape and the seed.
     """
-    name = resolved.cell.upper()
+    name = resolved.kind.title
     if not resolved.kind.over_time:
         shape = f"{name} {layers(resolved)} · {resolved.activation}"
     else:

@@ -27,6 +27,7 @@ def _at_the_start(scene: Scene) -> str:
 
 _AT_THE_START: dict[str, Callable[[], str]] = {
     "layer": lambda: tr("The input itself: no slope, and nothing that could learn."),
+    "block": lambda: tr("The embedded tokens: no slope yet."),
     "time": lambda: tr("The state before the first step: no slope yet."),
     "module": lambda: "",
 }
@@ -72,6 +73,7 @@ def _in_all(scene: Scene) -> str:
 
 _IN_ALL: dict[str, Callable[[str], str]] = {
     "layer": lambda factor: tr("With the weights the whole layer multiplies it by {factor}.", factor=factor),
+    "block": lambda factor: tr("The whole block multiplies it by {factor}.", factor=factor),
     "time": lambda factor: tr("The whole step multiplies it by {factor}.", factor=factor),
     "module": lambda factor: tr("The whole module multiplies it by {factor}.", factor=factor),
 }

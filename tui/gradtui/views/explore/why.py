@@ -137,6 +137,9 @@ _ON_AVERAGE: dict[str, Callable[[int, str], str]] = {
     "layer": lambda count, factor: plural(
         "(1 layer, ×{average})", "({count} layers, ×{average} on average)", count, average=factor
     ),
+    "block": lambda count, factor: plural(
+        "(1 block, ×{average})", "({count} blocks, ×{average} on average)", count, average=factor
+    ),
     "time": lambda count, factor: plural(
         "(1 step, ×{average})", "({count} steps, ×{average} on average)", count, average=factor
     ),

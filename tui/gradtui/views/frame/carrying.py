@@ -28,7 +28,7 @@ def switched(before: Record, after: Record) -> tuple[str, ...]:
     one, two = (defined(record.outcome.ratio, record) for record in (before, after))
     if one is None or two is None:
         return ()
-    values = {"old": old.cell.upper(), "new": new.cell.upper(), "one": short(one), "two": short(two)}
+    values = {"old": old.kind.title, "new": new.kind.title, "one": short(one), "two": short(two)}
     if _fresh(after, new):
         values |= {"factor": short(after.outcome.average_factor), "keys": _page()}
         return (

@@ -207,7 +207,7 @@ def _bars(scale: LogScale, pair: tuple[Product, Product], stage: int, room: int)
 
 
 #: How many factors there are, by what the stages of the chain's experiments are.
-_COUNTED: dict[str, English] = {"layer": "({count} layers)", "time": "({count} steps)"}
+_COUNTED: dict[str, English] = {"layer": "({count} layers)", "block": "({count} blocks)", "time": "({count} steps)"}
 
 
 def _result(mark: str, side: Product, low: int, width: int) -> Line:

@@ -19,9 +19,9 @@ from .sides import Both, Side
 #: Cells of what stands beside a bar: "× 0.233", "4.6e-19".
 _NUMBER = 9
 #: What the ends are called, by the axis; the lower one in a long form and, where that is long, in a short one.
-_TOP: dict[str, English] = {"layer": "output ↑", "time": "last step ↑", "module": "output ↑"}
+_TOP: dict[str, English] = {"layer": "output ↑", "block": "output ↑", "time": "last step ↑", "module": "output ↑"}
 _BOTTOM: dict[str, tuple[English, ...]] = {
-    "layer": ("input ↓",), "time": ("first step ↓", "first ↓"), "module": ("input ↓",),
+    "layer": ("input ↓",), "block": ("input ↓",), "time": ("first step ↓", "first ↓"), "module": ("input ↓",),
 }  # fmt: skip
 
 

@@ -40,11 +40,13 @@ _LARGEST, _MEAN, _SMALLEST, _SEVERAL = "▲", "■", "▼", "◆"
 #: By what the stages are: what end to end is, and what the marks are of.
 _WAYS: dict[str, English] = {
     "layer": "from layer 1 to the last",
+    "block": "from block 1 to the last",
     "time": "from the initial state to the last step",
     "module": "from the first module to the last",
 }
 _ALONE: dict[str, English] = {
     "layer": "each layer alone:",
+    "block": "each block alone:",
     "time": "each step alone:",
     "module": "each module alone:",
 }

@@ -32,7 +32,11 @@ WALL = "━"
 #: Rows from which on two numbers of each stage have a map each; else the first one has all of them.
 _TWO_FROM = 7
 #: What the stages at the ends are, and the columns from which on they are named.
-_ENDS: dict[str, tuple[English, English]] = {"layer": ("input", "output"), "time": ("start", "end")}
+_ENDS: dict[str, tuple[English, English]] = {
+    "layer": ("input", "output"),
+    "block": ("input", "output"),
+    "time": ("start", "end"),
+}
 _ENDS_FROM = 70
 #: Columns from which on a row of several stages names both its ends.
 _BOTH_FROM = 30

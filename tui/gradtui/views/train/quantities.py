@@ -113,18 +113,22 @@ def _factors(snapshot: Snapshot, name: str) -> Found:
     return factors, True
 
 
+#: The matrix that is looked at, by what the stages are.
+_MATRICES = {"layer": "layers.{stage}.weight", "block": "layers.{stage}.self_attn.in_proj_weight"}
+
+
 def _update_ratios(snapshot: Snapshot, name: str) -> Found:
-    """That of each layer's weight matrix, of a module's parameters together; None over time, where all steps share one
-    matrix and one update."""
+    """That of each layer's weight matrix (of a block's first), of a module's parameters together; None over time, where
+    all steps share one matrix and one update."""
     if "stage_update_ratio" in snapshot.columns:
         return snapshot.columns["stage_update_ratio"], False
-    if snapshot.axis != "layer":
+    if snapshot.axis not in _MATRICES:
         return None
     stages = snapshot.columns["gradient"].shape[1]
     places = {name: place for place, name in enumerate(snapshot.parameters)}
     ratios = np.full((snapshot.count, stages), np.nan)
     for stage in range(stages):
-        place = places.get(f"layers.{stage}.weight")
+        place = places.get(_MATRICES[snapshot.axis].format(stage=stage))
         if place is not None:
             ratios[:, stage] = snapshot.columns["update_ratio"][:, place]
     return ratios, False
