@@ -262,9 +262,7 @@ def test_weights_of_a_branch_that_is_multiplied_by_0_are_not_cut_off_where_that_
 
 
 @pytest.mark.parametrize(("cell", "place"), [("mlp", "layer 3"), ("transformer", "block 3")])
-def test_behind_an_output_layer_of_zeros_everything_waits_and_the_first_update_opens_it(
-    cell: str, place: str
-) -> None:
+def test_behind_an_output_layer_of_zeros_everything_waits_and_the_first_update_opens_it(cell: str, place: str) -> None:
     experiment = Experiment(cell=cell, depth=3, width=8, activation="relu", init_output="zeros", batch=8)
     outcome = simulate(experiment).outcome
     assert outcome.message == (
