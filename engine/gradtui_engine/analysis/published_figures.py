@@ -165,13 +165,13 @@ def _measured() -> Iterator[Figure]:
 
 
 def _ring() -> Figure:
-    """A hundred steps of an LRU of 2,000 units, where the heavy tail of |λ|^200 scatters by 3 %."""
+    """A hundred steps of an LRU. The heavy tail of |λ|^200 scatters (`ring.scatter`): draws of 8,000 units by 2.3 %."""
     a, b = 0.9**2, 0.999**2
-    shape: dict[str, Any] = {"data": "gaussian", "steps": 100, "inputs": 2, "width": 2000, "batch": 4}
+    shape: dict[str, Any] = {"data": "gaussian", "steps": 100, "inputs": 1, "width": 8000, "batch": 1}
     norms = _gradients(build(Experiment(cell="lru", **shape)).run()).norms
     label = Message("LRU, |λ|² uniform from 0.9² to 0.999², 100 steps: what arrives")
     wanted = math.sqrt((b**101 - a**101) / (101 * (b - a)))
-    return Figure(label, wanted, norms[0] / norms[-1], 0.06, "Orvieto et al. 2023", exact=False)
+    return Figure(label, wanted, norms[0] / norms[-1], 0.05, "Orvieto et al. 2023", exact=False)
 
 
 def _whole(cell: str, pin: float) -> float:

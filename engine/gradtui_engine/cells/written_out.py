@@ -1,7 +1,8 @@
 """The cells that torch.nn has not, as modules written out: used as nn.GRU is, and named alike.
 
-(time, batch, inputs) → the states of the last layer, (time, batch, width), and the last state of each layer. Each class
-starts as nn.GRU does, U(±1/√width); what the experiment starts with comes after it.
+(time, batch, inputs) → the states of the last layer, (time, batch, width), and the last state of each layer. Between
+layers stands `dropout`, a module that can be another kind of dropout. Each class starts as nn.GRU does, U(±1/√width);
+what the experiment starts with comes after it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from dataclasses import dataclass
 #: What all of them are made of: parameters by layer, and the loop over layers and time.
 _STACK = """\
 class {name}(nn.Module):
-    def __init__(self, inputs, width, num_layers=1{more}):
+    def __init__(self, inputs, width, num_layers=1, dropout=0.0{more}):
         super().__init__()
-        self.width, self.num_layers = width, num_layers
+        self.width, self.num_layers, self.dropout = width, num_layers, nn.Dropout(dropout)
 {keeps}        for k in range(num_layers):
             shapes = {shapes}
             for name, shape in shapes.items():
@@ -34,6 +35,8 @@ class {name}(nn.Module):
                 states.append(h)
             sequence = torch.stack(states)
             last.append(h)
+            if k < self.num_layers - 1:
+                sequence = self.dropout(sequence)
         return sequence, torch.stack(last)"""
 
 _RESET = """\

@@ -80,7 +80,9 @@ def _dropout(was: Resolved, now: Resolved) -> Iterator[Line]:
     if now.kind.over_time:
         if now.layers == 1:
             return
-        if now.dropout_kind == "inverted" and now.cell in names.CELLS:
+        if now.kind.module is not None:
+            yield Line(f"{now.cell}.dropout = {module}", "between its layers, while model.train()")
+        elif now.dropout_kind == "inverted" and now.cell in names.CELLS:
             yield Line(f"{now.cell}.dropout = {typed(now.dropout)}", "between its layers, while model.train()")
         else:
             yield Line(module, "between the layers: a cell of one layer for each")
@@ -294,6 +296,7 @@ OF_DATA = (
 _OF_SCHEDULE = ("schedule", "warmup", "step_every", "step_factor")
 #: A recurrent module that is made anew starts anew.
 _MAKES_ANEW = ("cell", "activation", "width", "layers", *gates.RING)
+_HELD_BY_MODULE = ("dropout", "truncate")
 
 
 #: What decides PyTorch's encoder layer, which is made anew as a whole.
@@ -308,7 +311,9 @@ def lines(before: Training, after: Training, read: Resolved | None = None) -> tu
     was, now = (_complete(each.experiment.resolved, read) for each in (before, after))
     changed = {row.name for row in dataclasses.fields(Resolved) if getattr(was, row.name) != getattr(now, row.name)}
     if now.kind.over_time and changed.intersection(_MAKES_ANEW):
-        changed |= {"cell", "init"}
+        # What the module had, or was called in, the new one has not.
+        changed |= {"cell", "init"} | {name for name in _HELD_BY_MODULE if getattr(now, name)}
+        changed |= {"pin_forget"} if now.pin_forget is not None else set()
     if now.kind.tokens and changed.intersection(_OF_ONE_LAYER):
         changed = (changed - _OF_ONE_LAYER) | {"cell"}
     if changed.intersection(_STARTS):

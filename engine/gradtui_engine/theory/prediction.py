@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cells.residual_blocks import blocks
-from ..core.figures import exact, rounded, short
+from ..core.figures import exact, percent, rounded, short
 from ..core.message import Message
 from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
@@ -252,14 +252,21 @@ def _gated(trace: Trace, count: int) -> Theory:
     return Theory((*((factor,) * (count - 1)), None), None, factor**2, regime(factor**2, count - 1), None, note)
 
 
+#: From such a scatter on a standard deviation says nothing any more: the distribution is skewed.
+_WIDE_OF = 0.5
+
+
 def _ring(trace: Trace, count: int) -> Theory:
     resolved = trace.resolved
-    if resolved.layers > 1 or resolved.readout == "all":
-        return _nothing(count, Message("theory of eigenvalues on a ring is for one layer, read out at the last step"))
+    if resolved.readout == "all":
+        return _nothing(count, Message("theory of eigenvalues on a ring is for a network read out at the last step"))
+    bounds = resolved.r_min, resolved.r_max, count - 1
+    share = ring.scatter(*bounds, resolved.width)
     note = Message(
-        "|λ|² uniform from {low}² to {high}²: √E|λ|^2T is left after T steps, {left} of all (Orvieto et al. 2023)",
-        low=exact(resolved.r_min), high=exact(resolved.r_max),
-        left=short(ring.left_after(resolved.r_min, resolved.r_max, count - 1)),
+        "|λ|² uniform from {low}² to {high}²: √E|λ|^2T is left after T steps, {left} of all (Orvieto et al. 2023); "
+        "draws of {width} units scatter by {share}",
+        low=exact(resolved.r_min), high=exact(resolved.r_max), left=short(ring.left_after(*bounds)),
+        width=resolved.width, share=percent(share) if share < _WIDE_OF else f"> {percent(_WIDE_OF)}",
     )  # fmt: skip
     return Theory((*ring.factors(resolved.r_min, resolved.r_max, count - 1), None), None, None, None, None, note)
 

@@ -21,6 +21,17 @@ def left_after(r_min: float, r_max: float, steps: int) -> float:
     return float(r_max**steps * math.sqrt(share / ((steps + 1) * (1 - low / high))))
 
 
+def scatter(r_min: float, r_max: float, steps: int, width: int) -> float:
+    """The relative standard deviation of what is left after T steps from one draw of so many units to another.
+
+    √((ρ − 1) / 2W) with ρ = E|λ|^4T / (E|λ|^2T)²: half of that of the mean of |λ|^2T over units, each weighted by its
+    own share of the gradient at the end, of which a complex Gaussian's fourth moment is twice the square of its second.
+    """
+    inner = r_min / r_max
+    spread = (left_after(inner, 1.0, 2 * steps) / left_after(inner, 1.0, steps) ** 2) ** 2
+    return math.sqrt(max(0.0, spread - 1) / (2 * width))
+
+
 def factors(r_min: float, r_max: float, steps: int) -> tuple[float, ...]:
     """The factor of each stage from the initial state on."""
     low, high = r_min**2, r_max**2

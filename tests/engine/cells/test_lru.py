@@ -12,7 +12,7 @@ import torch
 from gradtui_engine import Experiment, build
 from gradtui_engine.analysis.gradient_check import TOLERANCE, check_parameters
 from gradtui_engine.cells.lru import spectrum
-from gradtui_engine.theory.ring import factors, left_after
+from gradtui_engine.theory.ring import factors, left_after, scatter
 from tests.engine.cells.in_torch import trained_alike
 from tests.engine.cells.layers_in_torch import LAYERS
 from tests.engine.helpers import analysed, refused, small
@@ -84,10 +84,30 @@ def test_theory_is_the_closed_form_and_networks_come_near_it() -> None:
     assert left_after(0.0, 0.5, 3) == pytest.approx(math.sqrt(0.25**4 / (4 * 0.25)), rel=1e-14)
     assert factors(0.8, 0.8, 3) == (0.8, 0.8, 0.8)
     run = analysed(build(Experiment(cell="lru", data="gaussian", width=2000, steps=100, inputs=2, batch=4)).run())
-    # The heavy tail of |λ|^200 scatters by 3 % at 2,000 units.
+    # The heavy tail of |λ|^200 scatters by 4.6 % at 2,000 units.
     assert run.outcome.ratio == pytest.approx(wanted, rel=0.06)
+    assert "draws of 2000 units scatter by 5 %" in run.theory.note
     assert run.theory.factors == (*factors(0.9, 0.999, 100), None)
     assert run.outcome.signal.kind == "healthy"
+
+
+def test_how_much_draws_scatter_is_what_drawn_rings_do() -> None:
+    rng = np.random.default_rng(0)
+    for width, share in ((256, 0.05), (64, 0.1)):
+        squares = rng.uniform(0.81, 0.998001, (4000, width))
+        # The gradient at the end: each unit's is a complex Gaussian, whose square is exponential.
+        arriving = rng.exponential(1.0, squares.shape)
+        left = np.sqrt((arriving * squares**100).sum(axis=1) / arriving.sum(axis=1))
+        assert scatter(0.9, 0.999, 100, width) == pytest.approx(left.std() / left_after(0.9, 0.999, 100), rel=share)
+    assert scatter(0.7, 0.7, 100, 4) == 0.0
+    assert "> 50 %" in analysed(build(small("lru", width=4, r_min=0.0, r_max=0.3)).run()).theory.note
+
+
+def test_theory_of_the_ring_is_of_the_layer_that_is_read_out() -> None:
+    one, three = (analysed(build(small("lru", layers=layers)).run()) for layers in (1, 3))
+    assert three.theory.factors == one.theory.factors
+    assert three.theory.factors[0] is not None
+    assert analysed(build(small("lru", readout="all")).run()).theory.factors[0] is None
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -333,6 +333,57 @@ def test_a_module_that_is_written_out_computes_what_the_engine_does(cell: str, l
         assert each.grad.numpy() == pytest.approx(gradient, rel=1e-9, abs=1e-13 * np.abs(gradient).max())
 
 
+class Given(nn.Module):
+    """Dropout whose masks are given, one for each call."""
+
+    def __init__(self, kind: str, rate: float, masks: list[Array]) -> None:
+        super().__init__()
+        self.kind, self.rate, self.masks = kind, rate, [torch.tensor(np.array(mask)) for mask in masks]
+
+    def forward(self, h: torch.Tensor) -> torch.Tensor:
+        mask = self.masks.pop(0)
+        if self.kind == "inverted":
+            return h * mask / (1 - self.rate)
+        # −λα of SELU, and the scale and shift that keep mean 0 and variance 1 (Klambauer et al. 2017).
+        low = -1.7580993408473766
+        scale = ((1 - self.rate) * (1 + self.rate * low**2)) ** -0.5
+        return scale * (h * mask + low * (1 - mask)) - scale * self.rate * low
+
+
+@pytest.mark.parametrize("cell", [name for name, row in CELLS.items() if row.module is not None])
+@pytest.mark.parametrize("kind", ["inverted", "alpha"])
+def test_a_module_that_is_written_out_has_dropout_between_its_layers(cell: str, kind: str) -> None:
+    before = Experiment(cell="gru", width=5, layers=3, data="digits-rows", batch=4)
+    after = before.replace(cell=cell, dropout=0.4, dropout_kind=kind)
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "math": math}
+    for code in [str(line) for line in lines(Training(experiment=before), Training(experiment=after))][:3]:
+        exec(code, names)
+    module, trace = names[cell], build(after).run()
+    assert (
+        str(module.dropout)
+        == {"inverted": "Dropout(p=0.4, inplace=False)", "alpha": "AlphaDropout(p=0.4, inplace=False)"}[kind]
+    )
+    assert torch.equal(module.eval()(torch.tensor(trace.input))[0], module(torch.tensor(trace.input))[0])
+    module.dropout = Given(kind, 0.4, [*trace.masks.values()])
+    for name, each in module.named_parameters():
+        each.data.copy_(torch.tensor(trace.parameters[f"{cell}.{name}"]))
+    states, _ = module(torch.tensor(trace.input))
+    assert not module.dropout.masks
+    assert states.detach().numpy() == pytest.approx(trace.values["h"][1:], rel=1e-11, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [({"dropout": 0.5}, ".dropout = 0.5"), ({"truncate": 3}, ".split(3)"), ({"pin_forget": 0.5}, "register_hook")],
+)
+def test_a_module_that_is_made_anew_has_what_the_old_one_had(held: dict[str, Any], said: str) -> None:
+    before = Experiment(cell="gru", width=6, layers=2, data="digits-rows", batch=4, **held)
+    text = "\n".join(map(str, lines(Training(experiment=before), Training(experiment=before.replace(width=7)))))
+    assert said in text
+    free = Experiment(cell="gru", width=6, layers=2, data="digits-rows", batch=4)
+    assert said not in "\n".join(map(str, lines(Training(experiment=free), Training(experiment=free.replace(width=7)))))
+
+
 # -- the update ----------------------------------------------------------------------------------------------
 
 
