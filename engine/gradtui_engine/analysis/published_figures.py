@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Iterator, Mapping
@@ -183,7 +184,8 @@ def _whole(cell: str, pin: float) -> float:
 def _highways() -> Iterator[Figure]:
     """What keeps the product near 1 in depth: ReLU and He's weights, in blocks that all have a skip."""
     he = {"activation": "relu", "init": "he_normal", "width": 300, "inputs": 300}
-    yield _rate("ReZero", 1.0, {**he, "residual": "rezero"}, 1e-12, "Bachlechner et al. 2020: h + αF, α = 0")
+    source = "Bachlechner et al. 2020: h + αF, α = 0"
+    yield dataclasses.replace(_rate("ReZero", 1.0, {**he, "residual": "rezero"}, 1e-12, source), exact=True)
     blocks = {**he, "depth": 48, "residual_block": "pre", "norm": "layer"}
     for name, residual, published, source in (
         ("pre-LN", "add", 7.0, "√(L + 1), Xiong et al. 2020"),
