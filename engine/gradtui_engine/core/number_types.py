@@ -50,10 +50,33 @@ class NumberType:
         return made
 
 
+#: The exponent's bits, and those of 2⁻¹⁴ and 2¹⁵; what is added, and the way to inf and back. Arrays without a
+#: dimension, over which NumPy takes less time than over numbers.
+_EXPONENT, _LEAST, _MOST = (np.array(bits, np.uint32) for bits in (0x7F800000, (127 - 14) << 23, (127 + 15) << 23))
+_BESIDE, _UP, _DOWN = (np.array(number, np.float32) for number in (1.5 * 2.0**13, 2.0**112, 2.0**-112))
+
+
 def round_to_float16(array: Array) -> None:
-    """Round float32 numbers to float16's, in place: 11 bits, up to 65504, subnormal from 2⁻¹⁴ down to 2⁻²⁴."""
+    """Round float32 numbers to float16's, in place: 11 bits, up to 65504, subnormal from 2⁻¹⁴ down to 2⁻²⁴.
+
+    Of x in [2^e, 2^(e+1)) the spacing is 2^(e−10), which is float32's own at 1.5 · 2^(e+13): added and taken away,
+    that leaves x rounded, a tie to the even one. e is −14 of what is less, whose spacing is 2⁻²⁴, and 15 of what is
+    more; 65536 times 2¹¹² is inf. 8 µs for 2,048 numbers; NumPy's cast and back takes 6, but 134 of numbers below 2⁻¹⁴,
+    for each of which it raises a flag.
+    """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        np.copyto(array, array.astype(np.float16))
+        # As whole numbers, whose smaller and larger one take a third of the time.
+        exponents = np.asarray(array.view(np.uint32) & _EXPONENT)
+        np.maximum(exponents, _LEAST, out=exponents)
+        np.minimum(exponents, _MOST, out=exponents)
+        beside = exponents.view(np.float32)
+        np.multiply(beside, _BESIDE, out=beside)
+        rounded = np.asarray(array + beside)
+        np.subtract(rounded, beside, out=rounded)
+        np.multiply(rounded, _UP, out=rounded)
+        np.multiply(rounded, _DOWN, out=rounded)
+        # The sign of what has become 0.
+        np.copysign(rounded, array, out=array)
 
 
 def round_to_bfloat16(array: Array) -> None:

@@ -110,6 +110,8 @@ class Emulation:
         forward, backward = row.rounded or (row.forward, row.backward)
         if row.kernel:
             return dataclasses.replace(row, forward=self._kernel(forward, True), backward=self._kernel(backward, False))
+        if row.rounded is not None:
+            return dataclasses.replace(row, forward=self._dressing(forward), backward=self._dressing(backward))
         return dataclasses.replace(row, forward=self._stepwise(forward, True), backward=self._stepwise(backward, False))
 
     def _activation(self, row: Operation) -> Operation:
@@ -150,15 +152,24 @@ class Emulation:
 
     def _stepwise(self, run: Run, forward: bool) -> Run:
         """The operation with every call of NumPy rounded, and what it has written in other ways, too."""
+        dressing = self._dressing(run)
+
+        def rounded(node: Node) -> None:
+            dressing(node)
+            for array in node.outputs if forward else (*node.input_gradients, *node.parameter_gradients):
+                if array is not None and array.size:
+                    self.round(exact(array))
+
+        return rounded
+
+    def _dressing(self, run: Run) -> Run:
+        """The operation on arrays that round what is written into them."""
 
         def rounded(node: Node) -> None:
             if not node.prepared:
                 self._cast(node)
                 self._dress(node)
             run(node)
-            for array in node.outputs if forward else (*node.input_gradients, *node.parameter_gradients):
-                if array is not None and array.size:
-                    self.round(exact(array))
 
         return rounded
 
