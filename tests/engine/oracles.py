@@ -445,6 +445,8 @@ def _lru(walk: Walk) -> Any:
             state = walk.at(f"h{mark}/{time}", anp.concatenate(turned, axis=1) + raw)
             states.append(state)
         sequence = states
+        if mark and experiment.dropout:
+            sequence = list(_dropped(walk, f"mask{mark}", anp.stack(states)))
     return walk.loss(anp.stack(sequence) if experiment.readout == "all" else sequence[-1])
 
 

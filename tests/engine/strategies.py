@@ -19,7 +19,7 @@ from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.losses import LOSSES
 
 # What the cell and the data set decide between them; drawn apart from the other fields.
-SHAPE = ("cell", "data", "batch", "steps", "inputs", "loss", *OF_FILES)
+SHAPE = ("cell", "data", "batch", "steps", "inputs", "loss", "output_activation", *OF_FILES)
 
 SEEDS = st.integers(0, 2**63 - 1)
 CELL_NAMES = st.sampled_from(CELLS.names)
@@ -56,7 +56,7 @@ def accepted(kind: Kind) -> st.SearchStrategy[Any]:
     return numbers | st.just(kind.word) if kind.word else numbers
 
 
-def _allowed(name: str, cell: str) -> st.SearchStrategy[Any]:
+def allowed(name: str, cell: str) -> st.SearchStrategy[Any]:
     """Any value of a field that a cell can have."""
     row = CELLS[cell]
     if name == "activation" and row.activations:
@@ -85,6 +85,11 @@ def losses(row: DataSet) -> st.SearchStrategy[str | None]:
     return st.none() | st.sampled_from(LOSSES.names if row.loss == "cross_entropy" else ["mse"])
 
 
+def output_activations(loss: str | None) -> st.SearchStrategy[str]:
+    """The activations of the output that a loss can have: the sigmoid of "bce" is inside of it."""
+    return st.just("none") if loss == "bce" else accepted(options()["output_activation"].kind)
+
+
 def heads(width: int) -> st.SearchStrategy[int | None]:
     """Heads that divide a width, or none given."""
     return st.none() | st.sampled_from([number for number in range(1, min(width, 1_024) + 1) if width % number == 0])
@@ -94,7 +99,7 @@ def heads(width: int) -> st.SearchStrategy[int | None]:
 def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
     """The fields of any valid experiment, each over its whole range: mostly far too large to be run."""
     cell = CELLS[draw(CELL_NAMES)]
-    fields = {name: draw(_allowed(name, cell.name)) for name in options() if name not in SHAPE}
+    fields = {name: draw(allowed(name, cell.name)) for name in options() if name not in SHAPE}
     source = draw(st.sampled_from([*data_names(cell.name), CSV]))
     row = DATA_SETS[source]
     fields["cell"] = cell.name
@@ -103,10 +108,9 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
     left_out = source == cell.default_data and draw(st.booleans())
     fields["data"] = None if left_out else source if source != CSV else "csv:" + draw(PATHS)
     fields["loss"] = draw(losses(row))
-    if fields["loss"] == "bce":  # which has the sigmoid of the output inside
-        fields["output_activation"] = "none"
+    fields["output_activation"] = draw(output_activations(fields["loss"]))
     if source == CSV:
-        fields |= {name: draw(_allowed(name, cell.name)) for name in OF_FILES}
+        fields |= {name: draw(allowed(name, cell.name)) for name in OF_FILES}
         if fields["loss"] == "bce" and fields["target_scale"] == "standard":
             fields["target_scale"] = None
     _with_norm_of_sum(fields, cell.name)
@@ -186,7 +190,7 @@ def small_experiments(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELL_NAME
     short = [name for name in data_names(cell.name) if (DATA_SETS[name].steps or 0) <= 8]
     row = DATA_SETS[draw(st.sampled_from(short))]
     fields = {
-        name: draw(_SMALL.get(name, _allowed(name, cell.name)))
+        name: draw(_SMALL.get(name, allowed(name, cell.name)))
         for name, each in options().items()
         if name not in SHAPE and each.applies_to(cell.name)
     }
@@ -200,8 +204,7 @@ def small_experiments(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELL_NAME
     steps = draw(st.integers(1, 6)) if row.steps is None else None
     inputs = draw(st.integers(1, 5)) if row.inputs is None else None
     loss = draw(losses(row))
-    if loss == "bce":
-        fields["output_activation"] = "none"
+    fields["output_activation"] = draw(output_activations(loss))
     return Experiment(
         cell=cell.name, data=row.name, loss=loss, batch=batch, steps=steps, inputs=inputs, **fields
     )  # fmt: skip

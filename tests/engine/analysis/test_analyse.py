@@ -108,7 +108,10 @@ def test_a_run_is_a_record_of_three_tiers(cell: str) -> None:
     trace = run.trace
     assert run.source.experiment == trace.experiment
     last = len(run.stages) - 1
-    assert run.arrays.state(last) is trace.values[trace.program.stages[last]]
+    # No copy; of tokens each is a row.
+    state = trace.values[trace.program.stages[last]]
+    assert np.shares_memory(run.arrays.state(last), state)
+    np.testing.assert_array_equal(run.arrays.state(last), state.reshape(-1, state.shape[-1]))
     for name in ("cell_state", "gates"):
         array = getattr(run.arrays, name)(last)
         assert (array is None) == ((name[0] == "c" and not CELLS[cell].has_cell_state) or not CELLS[cell].gated)

@@ -177,17 +177,20 @@ EVERY: dict[str, Any] = {
     "depth": 3, "width": 6, "layers": 2, "activation": "relu", "slope": 0.2, "init": "orthogonal", "gain": "auto",
     "init_scale": 0.3, "sigma_w": 1.2, "sigma_b": 0.1, "init_recurrent": "identity",
     "gain_recurrent": 0.9, "init_output": "zeros", "gain_output": 0.5, "forget_bias": 2.0, "input_bias": -1.0,
-    "pin_forget": 0.5,
-    "readout": "all", "output_activation": "tanh",
+    "update_bias": 0.5, "gate_init": "chrono", "chrono_steps": 12, "r_min": 0.3, "r_max": 0.8, "max_phase": 1.5,
+    "pin_forget": 0.5, "dropout": 0.2, "dropout_kind": "alpha",
+    "readout": "all", "truncate": 2, "output_activation": "tanh",
     "norm": "layer", "norm_position": "after", "residual": "scaled", "residual_scale": 0.4,
     "residual_span": 2, "residual_block": "pre", "highway_bias": -1.0,
+    "heads": 2, "mlp_width": 5, "position": "learned", "query_gain": 0.5,
     "data": "gaussian", "loss": "mse", "batch": 4, "steps": 5, "inputs": 3,
-    "clip": "adaptive", "clip_threshold": 0.02, "optimizer": "adamw", "learning_rate": 0.02, "momentum": 0.5,
-    "weight_decay": 0.03, "seed": 7, "dtype": "float32",
+    "clip": "adaptive", "clip_threshold": 0.02, "optimizer": "adamw", "learning_rate": 0.02,
+    "learning_rate_1": 0.03, "learning_rate_2": 0.04, "momentum": 0.5, "weight_decay": 0.03, "seed": 7,
+    "dtype": "float16", "loss_scale": 256.0, "master_weights": "no",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("cell", ["mlp", "lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", ["mlp", "lstm", "gru", "rnn", "transformer"])
 def test_an_experiment_with_every_field_set_comes_back_from_its_printed_config(
     cell: str, command: Command, tmp_path: Path
 ) -> None:
