@@ -231,7 +231,7 @@ def test_a_parameter_that_is_not_finite_is_named(cell: str, number: float, word:
     network = build(Experiment(cell=cell, depth=2, width=4, batch=4))
     name = next(iter(network.parameters))
     array = network.parameters[name].copy()
-    array[1, 0] = number
+    array[(1, 0)[: array.ndim]] = number
     outcome = every_view(analysed(with_parameters(network, **{name.replace(".", "__"): array}).run()))
     assert (outcome.signal.kind, outcome.signal.site, outcome.signal.stage) == (
         "non_finite",

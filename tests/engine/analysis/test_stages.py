@@ -34,7 +34,7 @@ def gradients(trace: Trace, kind: str = "h") -> list[float]:
 @every_cell
 def test_the_stages_run_from_the_input_to_the_last_layer_or_step(cell: str) -> None:
     trace = simulate(small(cell))
-    assert [stage.index for stage in trace.stages] == list(range(5 if cell == "mlp" else 9))
+    assert [stage.index for stage in trace.stages] == list(range(9 if CELLS[cell].over_time else 5))
     assert trace.axis == CELLS[cell].axis
 
 
@@ -68,7 +68,7 @@ def test_the_parts_of_a_layers_factor_give_it_back(experiment: Experiment) -> No
         parts = dict(stage.factors)
         names = ("branch", "skip", "cosine", "gate", "cosine_gate")
         joined = {name: parts.pop(name) for name in names if name in parts}
-        assert set(parts) <= {"activation", "norm", "weight", "scale"}
+        assert set(parts) <= {"activation", "norm", "weight", "scale", "dropout"}
         if joined and math.isfinite(stage.factor):
             total = norm_of_sum(joined, "branch", "skip")
             if "gate" in joined:

@@ -39,7 +39,7 @@ def test_every_option_says_what_it_means_what_it_allows_and_for_which_cells(name
 def test_an_option_without_cells_applies_to_all_and_one_with_cells_to_those() -> None:
     fields = options()
     assert all(fields["width"].applies_to(cell) for cell in CELLS)
-    assert [cell for cell in CELLS if fields["depth"].applies_to(cell)] == ["mlp"]
+    assert [cell for cell in CELLS if fields["depth"].applies_to(cell)] == ["mlp", "transformer"]
     assert [cell for cell in CELLS if fields["forget_bias"].applies_to(cell)] == ["lstm"]
 
 

@@ -141,7 +141,7 @@ def test_it_is_the_rows_own_name_that_is_kept_and_spelled(field: str, text: str,
         ("loss", "huber", "mse"),
         ("loss", "NLLLoss", "cross_entropy"),
         ("loss", "hinge", "bce"),
-        ("cell", "transformer", "mlp"),
+        ("cell", "TransformerDecoder", "transformer"),
         ("cell", "BiLSTM", "lstm"),
         ("norm", "nn.GroupNorm", "layer"),
         # Keras clips each tensor by itself.

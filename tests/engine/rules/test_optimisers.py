@@ -221,8 +221,8 @@ def test_adam_does_not_move_what_has_fallen_far_under_epsilon() -> None:
 @pytest.mark.parametrize("clip", CLIPPINGS.names)
 @pytest.mark.parametrize("cell", CELLS.names)
 def test_clipping_and_updating_never_change_what_is_recorded(clip: str, cell: str) -> None:
-    plain = dict(arrays(simulate(small(cell))))
-    trace = simulate(small(cell, clip=clip, clip_threshold=1e-3, optimizer="adam"))
+    plain = dict(arrays(simulate(small(cell)).trace))
+    trace = simulate(small(cell, clip=clip, clip_threshold=1e-3, optimizer="adam")).trace
     found = dict(arrays(trace))
     kinds = ("updated",) if clip == "none" else ("clipped", "updated")
     assert found.keys() - plain.keys() == {f"{kind}/{name}" for name in trace.parameters for kind in kinds}
