@@ -69,7 +69,7 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
         terminal.shows("why · forward · layer 1 · activation")
 
         # The other networks, and round to the first.
-        recurrent = [f"{name.upper()} 64 steps" for name, cell in CELLS.items() if cell.over_time]
+        recurrent = [f"{cell.title} 64 steps" for cell in CELLS.values() if cell.over_time]
         for network in (*recurrent, "MLP 10×64"):
             terminal.press("m")
             terminal.shows(network)

@@ -38,7 +38,7 @@ def test_m_goes_through_all_networks_and_back_to_the_same_mlp() -> None:
             await pilot.press("m")
             await settled(app, pilot)
             found.append(app.record.experiment.cell)
-            assert f"{found[-1].upper()} " in shown(app)
+            assert f"{CELLS[found[-1]].title} " in shown(app)
             assert app.state.axis == app.record.axis == CELLS[found[-1]].axis
         assert "lstm" in found
         assert sorted(found) == sorted(CELLS)

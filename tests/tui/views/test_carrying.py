@@ -64,9 +64,9 @@ def test_an_rnn_that_beats_the_gates_says_that_its_weights_happen_to_and_where_o
 def test_every_switch_is_told_in_a_line_of_80(old: str, new: str) -> None:
     if old != new:
         long, brief = switched(*(trace_of(Experiment(cell=cell)) for cell in (old, new)))
-        assert long.startswith(f"{old.upper()} → {new.upper()}: ")
+        assert long.startswith(f"{CELLS[old].title} → {CELLS[new].title}: ")
         assert cell_len(brief) < 80
-        assert cell_len(long) < 100
+        assert cell_len(long) < 110
 
 
 def test_a_gate_that_is_open_needs_no_opening() -> None:

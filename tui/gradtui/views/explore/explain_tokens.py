@@ -13,6 +13,7 @@ from gradtui_engine.cells.attention import POSITIONS
 from gradtui_engine.core.figures import percent, short, subscript
 from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import norm, ratio
+from gradtui_engine.program.program import place_of
 
 from ...text.language import tr
 from ...text.spans import GAP
@@ -82,8 +83,8 @@ def factor_of(listed: Listed, step: Step) -> Notes:
     if defined(stage.factor, listed) is None:
         return []
     parts = {name: defined(value, listed) for name, value in stage.factors.items()}
-    below = tr("layer {number}", number=step.completes) if step.completes else tr("the embedded tokens")
-    way = tr("from layer {number} to {below}", number=step.stage, below=below)
+    above, below = (tr(place_of(listed.axis, number)) for number in (step.stage, step.completes))
+    way = tr("from {above} to {below}", above=above, below=below)
     factor = short(stage.factor)
     if stage.unknown_parts:
         reason = tr("not every part of the factor is known: {reason}", reason=tr(stage.unknown_parts))

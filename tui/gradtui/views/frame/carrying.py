@@ -13,6 +13,7 @@ from gradtui_engine.data.datasets import find
 from gradtui_engine.experiment.resolved import Resolved
 
 from ...model.keys import shown_keys
+from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
 from ...text.undefined import defined
 
@@ -78,7 +79,9 @@ def why(record: Record, resolved: Resolved) -> str:
     if not gated and resolved.kind.over_time:
         return tr("no gate, its weights alone: ×{factor} a step", factor=short(factor))
     if not gated:
-        return tr("{depth} layers, ×{factor} each", depth=resolved.depth, factor=short(factor))
+        return tr(
+            "{stages}, ×{factor} each", stages=AXIS_WORDS[record.axis].counted(resolved.depth), factor=short(factor)
+        )
     if factor >= _OPEN or resolved.pin_forget is not None:
         return tr("its gate is {factor} open", factor=short(factor))
     # A forget bias has a slider; of other cells Compare holds the gate.
