@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from rich.progress import Progress
 
 from gradtui.cli import sweep as command_sweep
@@ -54,6 +55,11 @@ def test_options_make_a_sweep() -> None:
         training=Training(experiment=base, iterations=7, schedule="cosine"),
     )  # fmt: skip
     assert (plan.options.executor, plan.options.workers, plan.options.store) == ("processes", 2, None)
+
+
+def test_without_a_word_of_trainings_the_loss_at_the_end_is_measured() -> None:
+    assert planned("--x", "learning-rate=0.1,1", "--train", "3").sweep.measures == ("loss",)
+    assert planned("--x", "learning-rate=0.1,1", "--train", "3", "--measure", "ratio").sweep.measures == ("ratio",)
 
 
 def test_without_a_word_the_ratio_of_iteration_0_is_measured() -> None:
@@ -536,6 +542,18 @@ def test_the_line_fits_and_tells_what_is_left(columns: int, monkeypatch: pytest.
     assert "100/200 cells  1 without a number  0 s left" in told[-1]
     for line in told:
         assert len(line) <= max(columns, len(line.lstrip("█░ ")))
+
+
+def test_the_time_left_grows_while_a_long_cell_is_under_way() -> None:
+    told: list[str] = []
+    line = Progress(console=Console(file=io.StringIO(), width=100))
+    now = iter([0.0, 1.0, 60.0])
+    counting = sweep_progress._Line(line, 3, lambda: next(now))
+    counting.tell(Cell(0, 0, {"ratio": 1.0}))
+    told.append(line.tasks[0].description)
+    counting.tell(None)
+    told.append(line.tasks[0].description)
+    assert [re.findall(r"(\d+)/3 cells  (.*) left", text) for text in told] == [[("1", "2 s")], [("1", "2:00")]]
 
 
 def test_nothing_is_said_where_nobody_looks(command: Command) -> None:

@@ -82,8 +82,13 @@ def _swept(plan: SweepPlan) -> tuple[Swept, int, list[Problem]]:
     problems: list[Problem] = []
     start = time.monotonic()
     with Stop() as stop, Escape() as escape, executor_of(plan.options) as executor, progress(columns * rows) as tell:
+
+        def ended() -> bool:
+            tell(None)
+            return stop.asked or escape.pressed()
+
         try:
-            for cell in run(plan.sweep, executor, plan.options.store, stop=lambda: stop.asked or escape.pressed()):
+            for cell in run(plan.sweep, executor, plan.options.store, stop=ended):
                 cells[cell.i, cell.j] = cell
                 tell(cell)
         except ExperimentError as error:  # the store's

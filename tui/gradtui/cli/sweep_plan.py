@@ -119,7 +119,8 @@ _PLAN = (
            "set together, and their values; names: norm=none,batch", _Axis()),
     Option("y", "what changes along the rows; without it there is one", _Axis()),
     Option("measure", "what is measured of each cell, as in lessons: ratio, gradient@3, accuracy, iterations_to@0.5 …; "
-           "several with commas between, or given several times; without it ratio", _Measures(), (), many=True),
+           "several with commas between, or given several times; without it ratio, of trainings loss",
+           _Measures(), (), many=True),
     _TRAIN,
     Option("repeats", "seeds that each cell is computed with; its number is their median: 0,1,2 or 0:2", _Seeds()),
 )  # fmt: skip
@@ -163,6 +164,8 @@ def plan(experiment: Experiment, words: Words) -> tuple[SweepPlan, None]:
     values: dict[str, Any] = {**experiment.given(), TABLE: table}
     if train or (train is None and (words.training or "iterations" in words.training)):
         values["training"] = {**trained, **({"iterations": train} if train else {})}
+        # What iteration 0 comes to no training is needed for.
+        table.setdefault("measure", ["loss"])
     elif of_words:
         message = Message("is of a training; give the iterations: --train N")
         problems += (Problem(_of_training()[name].flag, message) for name in of_words)

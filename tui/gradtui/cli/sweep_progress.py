@@ -22,8 +22,8 @@ _SECONDS = 0.1
 
 
 @contextlib.contextmanager
-def progress(total: int) -> Iterator[Callable[[Cell], None]]:
-    """What is to be called with every cell. The line is gone when the sweep is over."""
+def progress(total: int) -> Iterator[Callable[[Cell | None], None]]:
+    """What is to be called with every cell, and with None all the time. The line is gone when the sweep is over."""
     if not sys.stderr.isatty():
         yield lambda cell: None
         return
@@ -44,10 +44,12 @@ class _Line:
         self._known = self._computed = self._failed = 0
         self._task = line.add_task(self.text(0.0))
 
-    def tell(self, cell: Cell) -> None:
-        self._known += cell.known
-        self._computed += not cell.known
-        self._failed += cell.failed
+    def tell(self, cell: Cell | None) -> None:
+        """A cell has come; None: time has gone by, of which long cells take more than the ones before."""
+        if cell is not None:
+            self._known += cell.known
+            self._computed += not cell.known
+            self._failed += cell.failed
         now = self._now()
         if now >= self._told + _SECONDS:
             self._told = now
