@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from gradtui_engine import Experiment, build
+from gradtui_engine.cells.attention import sinusoids
 from gradtui_engine.core.number_types import NUMBER_TYPES
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.program.bound import Node, Workspace
@@ -413,3 +414,19 @@ def test_attention_is_two_products_and_a_softmax_that_is_rounded_once(name: str)
     result.backward(tensor(node.output_gradients[0], name))  # type: ignore[no-untyped-call]
     assert few_differ(node.outputs[0], result)
     assert few_differ(node.input_gradients[0], inputs[0].grad)
+
+
+@every_type
+@pytest.mark.parametrize("position", ["sinusoidal", "learned"])
+def test_positions_are_rounded_before_they_are_added_and_tokens_are_averaged_as_in_pytorch(
+    name: str, position: str
+) -> None:
+    experiment = Experiment(
+        cell="transformer", depth=1, width=32, batch=16, steps=12, data="recall", readout="mean", position=position,
+        dtype=name,
+    )  # fmt: skip
+    node, inputs, leaves = bound_to(name, experiment, "position")
+    place = leaves[0] if leaves else tensor(sinusoids(12, 32), name)
+    assert agree(name, node, inputs[0] + place[:, None], inputs, leaves)
+    node, inputs, leaves = bound_to(name, experiment, "read_out")
+    assert agree(name, node, inputs[0].mean(dim=0), inputs, leaves)
