@@ -5,6 +5,9 @@ path: ∂L/∂c of a cell with a cell state, ∂L/∂h of the others. (‖∂L/�
 o ⊙ (1 − tanh² c): that is one step's, whatever the length.) Where every step has a loss of its own, each of them
 renews the gradient, and the norm of their sum says nothing of how far it carries: the last step's loss alone is
 followed back then (Bengio et al. 1994 ask for ∂L_T/∂h_k).
+
+Inside of a block of two layers that a skip leads around, the path runs along the skip: with ReZero ∂L/∂h of the layer
+inside is exactly 0 while all of the gradient passes beside it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cells.residual_blocks import blocks
 from ..core.numerics import ratio
 from ..core.thresholds import EXPLODED, VANISHED
 from ..program.program import first_learning
@@ -72,12 +76,24 @@ def carried_path(trace: Trace, states: Sequence[float], cells: Sequence[float]) 
     path = trace.resolved.kind.path
     state = HIDDEN if path is None or not cells else path.state
     truncate = trace.resolved.truncate if trace.axis == "time" else None
-    total = _end_to_end(states, first_learning(trace.axis, len(states) - 1, truncate))
+    total = _end_to_end(_beside_branches(trace, states), first_learning(trace.axis, len(states) - 1, truncate))
     last = own_losses(trace, -1)
     if last is None:
-        norms = tuple(cells if state == CELL_STATE else states)
+        norms = tuple(cells if state == CELL_STATE else _beside_branches(trace, states))
         return CarriedPath(trace.axis, state, False, norms, total, truncate)
     return CarriedPath(trace.axis, state, True, tuple(last_loss_alone(trace, last[0], state)), total, truncate)
+
+
+def _beside_branches(trace: Trace, states: Sequence[float]) -> Sequence[float]:
+    """The norms along the skips: inside of a block that of its end, where the skip comes in."""
+    resolved = trace.resolved
+    if trace.axis != "layer" or resolved.kind.tokens or resolved.residual_span == 1 or resolved.residual == "none":
+        return states
+    norms = list(states)
+    for first, last, skip in blocks(resolved, trace.input.shape[-1]):
+        if skip:
+            norms[first:last] = [norms[last]] * (last - first)
+    return norms
 
 
 def healthy_up_to(factor: float) -> float:

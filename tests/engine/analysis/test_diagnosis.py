@@ -283,3 +283,23 @@ def test_the_average_factor_is_the_geometric_mean_of_the_factors() -> None:
     outcome = simulate(Experiment(depth=10)).outcome
     assert outcome.average_factor**9 == pytest.approx(outcome.ratio, rel=1e-12)
     assert math.isfinite(outcome.average_factor)
+
+
+@pytest.mark.parametrize("residual", ["rezero", "layer_scale", "scaled"])
+@pytest.mark.parametrize("inputs", [8, 5])
+def test_what_passes_beside_a_branch_of_two_layers_has_not_vanished_inside_of_it(residual: str, inputs: int) -> None:
+    """By hand: the layers inside of a block get 1e-5 of the gradient or nothing, those between blocks all of it."""
+    scale = None if residual == "rezero" else 1e-5
+    found = analysed(
+        build(
+            small(
+                "mlp", depth=7, data="gaussian", inputs=inputs, residual=residual, residual_scale=scale, residual_span=2
+            )
+        ).run()
+    )
+    norms = [stage.gradient_norm for stage in found.stages]
+    inside = (1, 3, 5) if inputs == 8 else (2, 4, 6)
+    assert all(norms[stage] < 1e-4 * norms[-1] for stage in inside)
+    assert found.outcome.signal.kind == "healthy"
+    # Layer 1 is inside of the first block, whose skip comes in at layer 2, or is before it.
+    assert found.outcome.ratio == pytest.approx(norms[2 if inputs == 8 else 1] / norms[-1], rel=1e-12)

@@ -238,6 +238,7 @@ def test_the_document_answers_each_question_by_its_name() -> None:
     "fields",
     [
         {"cell": "mlp", "residual": "rezero", "inputs": 8},
+        {"cell": "mlp", "residual": "rezero", "inputs": 8, "residual_span": 2},
         {"cell": "transformer", "residual": "rezero", "data": "digits-rows"},
         {"cell": "transformer", "residual": "layer_scale", "residual_scale": 0.0, "residual_block": "post_norm"},
         {"cell": "transformer", "residual": "rezero", "activation": "prelu", "dropout": 0.2, "readout": "mean"},
