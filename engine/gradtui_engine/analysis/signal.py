@@ -22,7 +22,6 @@ from .non_finite import first_non_finite
 from .outcome import FINITE, KINDS, Answer, Finding, Rule, far_beyond, first_finding
 from .stage_numbers import ActivationStatistics
 from .stages import zero_shares
-from .weight_groups import OUTPUT_WEIGHT, moves_from_zero
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
@@ -263,17 +262,6 @@ def _underflow(case: _TraceCase) -> Finding | None:
     return None
 
 
-def _shut(case: _TraceCase) -> Finding | None:
-    """No gradient enters the network, as all weights of the output layer are 0: the first update opens it."""
-    if not moves_from_zero(case.trace, OUTPUT_WEIGHT):
-        return None
-    place = case.place(case.last)
-    message = Message(
-        "the output layer's weights are 0: no gradient gets to {place} before the first update moves them", place=place
-    )  # fmt: skip
-    return Finding("vanishing", False, place, case.last, message, case.rule, 0.0)
-
-
 def _vanishing(case: _Case) -> Finding | None:
     return _first_crossing(case, "vanishing")
 
@@ -341,7 +329,6 @@ RULES: tuple[Rule[_TraceCase], ...] = (
     _symmetric,
     _dead_in_trace,
     _underflow,
-    _shut,
     _vanishing,
     _exploding,
     _truncated,

@@ -15,8 +15,6 @@ from .record import ParameterNumbers
 if TYPE_CHECKING:
     from ..run.trace import Trace
 
-OUTPUT_WEIGHT = "output.weight"
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -25,7 +23,7 @@ class Group:
     gradient and update are norms, size is how many numbers there are. update_ratio is ‖update‖ / ‖weights‖. taught is
     the norm of the update without a weight decay that stands beside the gradient: AdamW's λθ alone moves a layer that
     gets nothing by a hundredth of what the others move by. waits says that the gradient is 0 only because a learned
-    number that all of it is multiplied by (ReZero's α, the output layer's weights) still is, which gets a gradient of
+    number that all of it is multiplied by (ReZero's α) still is, which gets a gradient of
     its own and moves first.
     """
 
@@ -77,19 +75,17 @@ def taught(trace: Trace, names: Iterable[str]) -> float:
     )
 
 
-def moves_from_zero(trace: Trace, name: str) -> bool:
+def _moves_from_zero(trace: Trace, name: str) -> bool:
     """Whether all of a parameter is 0, and it gets a gradient."""
     return not trace.parameters[name].any() and bool(trace.parameter_gradients[name].any())
 
 
 def _held_at_zero(trace: Trace) -> frozenset[str]:
-    """The parameters that wait for others which are 0 and move first: all of them for the output layer's weights, those
-    between where a skip leaves and where it joins for the learned number that multiplies their branch (ReZero's α).
+    """The parameters of a branch, from where its skip leaves to where it joins, that wait for the learned number which
+    multiplies it: that is 0, and moves first (ReZero's α).
     """
     instructions = trace.program.instructions
-    if moves_from_zero(trace, OUTPUT_WEIGHT):
-        return frozenset(trace.parameters) - {OUTPUT_WEIGHT}
-    joins = [row for row in instructions if row.operation in _LEARNED and moves_from_zero(trace, row.parameters[0])]
+    joins = [row for row in instructions if row.operation in _LEARNED and _moves_from_zero(trace, row.parameters[0])]
     if not joins:
         return frozenset()
     writes = {name: row for row in instructions for name in row.outputs}

@@ -260,17 +260,3 @@ def test_weights_of_a_branch_that_is_multiplied_by_0_are_not_cut_off_where_that_
     network = build(experiment)
     after = network.updated(network.run()).run()
     assert all(after.parameter_gradients[name].any() for name in branches)
-
-
-@pytest.mark.parametrize(("cell", "place"), [("mlp", "layer 3"), ("transformer", "block 3")])
-def test_behind_an_output_layer_of_zeros_everything_waits_and_the_first_update_opens_it(cell: str, place: str) -> None:
-    experiment = Experiment(cell=cell, depth=3, width=8, activation="relu", init_output="zeros", batch=8)
-    outcome = simulate(experiment).outcome
-    assert outcome.message == (
-        f"the output layer's weights are 0: no gradient gets to {place} before the first update moves them"
-    )
-    assert outcome.first_step is not None
-    assert "cut_off" not in (outcome.signal.kind, outcome.first_step.kind)
-    network = build(experiment)
-    opened = network.updated(network.run()).run()
-    assert all(gradient.any() for gradient in opened.parameter_gradients.values())
