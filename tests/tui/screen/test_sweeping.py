@@ -100,13 +100,14 @@ def test_space_pauses_and_goes_on() -> None:
     sweep(script, LONG)
 
 
-def test_escape_cancels_within_a_second_and_keeps_what_is_there() -> None:
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
+def test_escape_and_ctrl_c_cancel_within_a_second_and_keep_what_is_there(key: str) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         end = time.monotonic() + 30
         while not app.state.swept and time.monotonic() < end:
             await pilot.pause(0.02)
         start = time.monotonic()
-        await pilot.press("escape")
+        await pilot.press(key)
         app.sweeps._work.result()  # type: ignore[union-attr]
         assert time.monotonic() - start < 1.0
         assert not app.sweeps.busy

@@ -75,3 +75,11 @@ def test_in_ascii_too_no_other_mark_looks_like_that_of_a_healthy_network() -> No
         drawn = {kind: glyphs.render(mark) for kind, mark in MARKS.items()}
     assert [kind for kind, mark in drawn.items() if mark == drawn["healthy"]] == ["healthy"]
     assert all(mark.isascii() for mark in drawn.values())
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [("transformer", "Transformer 30×64"), ("mingru", "minGRU 64 steps"), ("lru", "LRU 64 steps")],
+)
+def test_networks_are_called_as_papers_write_them(cell: str, written: str) -> None:
+    assert describe(Experiment(cell=cell).resolved).startswith(written)

@@ -20,6 +20,7 @@ from gradtui.model.sweeps import CellsOf, plan_of
 from gradtui.screen.palette import THEMES, palette
 from gradtui.text import glyphs
 from gradtui.text.spans import Line, text_of
+from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.sweep.geometry import Geometry, positions
@@ -285,3 +286,64 @@ def test_a_plane_is_told_row_by_row() -> None:
 def test_what_cannot_be_swept_says_why() -> None:
     scene = scene_with(state_of(SMALL, view="sweep", sweep=(("x", "gian=1:2"),)))
     assert "gain" in "\n".join(texts(plane(scene)))
+
+
+# -- what tells things apart -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chosen", glyphs.GLYPHS)
+def test_curves_are_told_apart_by_their_marks_alone_in_every_set_of_glyphs(chosen: str) -> None:
+    lines = tuple(Theory(name, "", ((x, 2.0), (x, 4.0))) for name, x in zip("abcd", (1.2, 1.8, 2.6, 3.4), strict=True))
+    with glyphs.drawing(chosen):
+        marks = [
+            glyphs.render(text).strip()
+            for line in plane(scene_of(FULL, curves=lines), 80)[-3:]
+            for text, style in line
+            if style in ("curve_1", "curve_2", "strong")
+        ]
+        shown = [text for line in plane(scene_of(FULL)) for text, style in line if style == "cursor" and len(text) == 1]
+    assert len(set(marks)) == 4
+    assert glyphs.render(shown[0]) not in SHADES_OF_ASCII if chosen == glyphs.ASCII else shown
+
+
+#: What a cell can look like in ASCII.
+SHADES_OF_ASCII = set(".:+#")
+
+
+def test_where_the_curves_have_no_line_of_their_own_they_stand_behind_the_shades() -> None:
+    curve = Theory("χ = 1, the edge of chaos", "Schoenholz 2017", ((2.0, 2.0), (2.0, 4.0)))
+    rows = texts(plane(scene_of(FULL, curves=(curve,)), 80, 7))
+    assert "● χ = 1" in rows[-1]
+    assert "healthy" in rows[-1]
+
+
+def test_what_a_plane_shows_is_called_alike_in_its_title_and_in_the_cells_pane() -> None:
+    scene = scene_of(FULL)
+    name = "what arrives of the gradient"
+    assert name in PANES["sweep_a"].title(scene, 60)
+    for width, height in ((30, 12), (36, 20), (78, 4), (58, 3)):
+        assert name in " ".join(text.strip() for text in texts(PANES["sweep_cell"].view(scene, width, height))), width
+
+
+def test_the_place_stands_once_in_title_and_pane() -> None:
+    scene = scene_of(FULL, spot_x=2, spot_y=1)
+    for width in (8, 20, 40, 78):
+        pane = [PANES["sweep_cell"].title(scene, width), *texts(PANES["sweep_cell"].view(scene, width, 20))]
+        assert sum("gain 3, depth 3" in " ".join(each.split()) for each in (pane[0], " ".join(pane[1:]))) == 1
+
+
+@pytest.mark.parametrize("columns", [5, 9, 13, 17, 21, 35, 40])
+@pytest.mark.parametrize("width", [40, 60, 76, 120])
+def test_values_under_the_plane_stand_at_even_distances(columns: int, width: int) -> None:
+    plan = (("x", f"gain=1:{columns}:{columns}"), ("y", "depth=2:4:3"))
+    rows = texts(plane(scene_of({}, plan), width, 16))
+    ticks = next(row for row in rows if "▴1" in row)
+    found = [int(each.lstrip("▴")) for each in ticks.split()]
+    assert found[-1] == columns
+    assert len(set(np.diff(found[:-1]))) <= 1, found
+
+
+def test_the_verdict_over_a_plane_is_said_to_be_of_a_itself() -> None:
+    said = [text_of(line) for line in status.header(scene_of(FULL), 80)]
+    assert "A itself: " in said[1]
+    assert all(len(line) <= 80 for line in said)

@@ -124,5 +124,8 @@ class GradtuiApp(Host):
             self.send(e.Arrow(y=message.by))
 
     def action_help_quit(self) -> None:
-        """ctrl+c: say how to leave, as a person who presses it wants to."""
+        """ctrl+c: cancel a sweep that computes, as in a shell; else say how to leave, as who presses it wants to."""
+        if self.sweeps.going:
+            self.send(e.StopSweep())
+            return
         self.say(tr("{key} quits", key="q"))

@@ -128,13 +128,17 @@ def _loss(scene: Scene) -> Line:
 def _verdict(scene: Scene, width: int) -> Line:
     """The verdict, and the views' names where it leaves room for them."""
     whose, tabs = "A" if scene.state.view == "compare" else "", _tabs(scene.state)
+    # Beside a plane of experiments it is none of its cells' verdict.
+    own: Line = [(tr("A itself: "), "label")] if scene.state.view == "sweep" else []
+    start: Line = [(" ", "text"), *own]
+    before = width_of(start)
     room = width - 2 - width_of(tabs)
     said = learning if _cursor(scene) is not None else functools.partial(verdict, whose=whose)
     if asking.asks(scene):
         said = _asked
     if room < _BESIDE_TABS:
-        return fit([(" ", "text"), *said(scene, width - 1)], width)
-    return spread([(" ", "text"), *said(scene, room - 1)], tabs, width)
+        return fit([*start, *said(scene, width - before)], width)
+    return spread([*start, *said(scene, room - before)], tabs, width)
 
 
 def _asked(scene: Scene, width: int) -> Line:

@@ -9,7 +9,7 @@ from gradtui_engine.core.figures import short
 from ...model.keys import shown_keys
 from ...model.sweep_cells import SweepCells
 from ...text.language import tr
-from ...text.spans import GAP, Line, first_title, padded, page, width_of, wrap
+from ...text.spans import GAP, Line, first_title, page, width_of, wrap
 from .planes import Planes
 from .shades import judgement_of
 from .words import brief, measure_name, measured, place_text
@@ -31,7 +31,9 @@ def title(planes: Planes, width: int) -> str:
 def view(planes: Planes, width: int, height: int) -> list[Line]:
     if planes.problem or planes.a is None:
         return page(wrap(tr("no cell: nothing is swept"), width, "dim"), width, height)
-    head = wrap(place_text(planes.a, planes.spot), width, "strong")
+    here = place_text(planes.a, planes.spot)
+    # Where the title says it already, which is as wide as the pane, the line is for the numbers.
+    head = [] if here in title(planes, width) else wrap(here, width, "strong")
     rest: list[Line] = [
         *_numbers(planes, width),
         *_reasons(planes, width),
@@ -39,7 +41,7 @@ def view(planes: Planes, width: int, height: int) -> list[Line]:
         *_opens(planes, width),
     ]
     if width >= 72 and len(head) + len(rest) > height:
-        rest = _in_columns(planes, width)
+        rest = _in_columns(planes, width, height - len(head))
     lines = [*head, *rest]
     return page(lines if len(lines) <= height else [*rest, *head], width, height)
 
@@ -72,27 +74,38 @@ def _numbers(planes: Planes, width: int) -> list[Line]:
                       *((f"{letter:>{_NUMBER}}", "strong") for letter, _ in planes.letters)])  # fmt: skip
     for name, found in _rows(planes):
         room = width - _NUMBER * len(found) - 1
-        whole = measure_name(name)
-        label = whole if width_of([(whole, "")]) <= room else brief(name)
-        if width_of([(label, "")]) > room:
-            continue
         style = "strong" if name in (planes.asked.measure, planes.second) else "label"
-        lines.append([(padded(label, room), style), (" ", "text"), *((_right(text), look) for text, look in found)])
+        label = measure_name(name)
+        if width_of([(label, "")]) > room and style == "label":
+            label = brief(name)
+        if room < 1 or (width_of([(label, "")]) > room and style == "label"):
+            continue
+        # What a plane shows is called as its title calls it, in two lines if it must be.
+        *first, last = wrap(label, room, style)
+        lines += first
+        lines.append([*_padded(last, room), (" ", "text"), *((_right(text), look) for text, look in found)])
     return lines
+
+
+def _padded(line: Line, width: int) -> Line:
+    return [*line, (" " * (width - width_of(line)), "text")]
 
 
 def _right(text: str) -> str:
     return " " * (_NUMBER - width_of([(text, "")])) + text
 
 
-def _in_columns(planes: Planes, width: int) -> list[Line]:
-    """The numbers in running text, where there are few lines."""
-    parts = []
-    for name, found in _rows(planes):
-        parts.append(f"{brief(name)} {' | '.join(text for text, _ in found)}")
-    said = GAP.join(parts)
+def _in_columns(planes: Planes, width: int, height: int) -> list[Line]:
+    """The numbers in running text, where there are few lines: by their names, or, so that all of it is seen, as one
+    writes them."""
     tail = [text for text in (*_reason_texts(planes), _seconds_text(planes), _opens_text(planes)) if text]
-    return [*wrap(said, width), *(line for text in tail for line in wrap(text, width, "label"))]
+    lines: list[Line] = []
+    for called in (measure_name, brief):
+        said = GAP.join(f"{called(name)} {' | '.join(text for text, _ in found)}" for name, found in _rows(planes))
+        lines = [*wrap(said, width), *(line for text in tail for line in wrap(text, width, "label"))]
+        if len(lines) <= height:
+            break
+    return lines
 
 
 def _reason_texts(planes: Planes) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
 _LEAST = -(-(LEVELS - 1) // (len(SHADES) - 1))
 #: Lines from which on the axes are named over the plane, from which on the shades are explained, and the curves.
 _NAMES_FROM, _LEGEND_FROM, _CURVES_FROM = 7, 5, 10
-_CURSOR, _NONE = "┼", "×"
-#: What theory's curves are drawn in, in order: lines, and points.
-_LINES = (("●", "curve_1"), ("●", "curve_2"), ("◆", "strong"), ("◇", "strong"))
-_POINTS = (("◆", "curve_1"), ("◇", "curve_1"))
+#: The cursor; of ASCII's own, whose + is a shade.
+_CURSOR, _CURSOR_ASCII, _NONE = "┼", "@", "×"
+#: What theory's curves are drawn in, in order: lines, and points. No two are alike, in ASCII neither: o O * ^.
+_LINES = (("●", "curve_1"), ("○", "curve_2"), ("◆", "strong"), ("▲", "strong"))
+_POINTS = (("◆", "curve_1"), ("▲", "curve_1"))
 #: What follows the first words of a curve's name.
 _REST = re.compile("[,:，：].*")
 
@@ -134,7 +136,7 @@ class Drawn:
         curves = self._draw_curves(rows)
         column, row = self.planes.spot
         x, y = self.geometry.middle(column, row)
-        rows[y][x] = (_CURSOR, "cursor")
+        rows[y][x] = (_CURSOR_ASCII if glyphs.current() == glyphs.ASCII else _CURSOR, "cursor")
         labels = self._row_labels()
         lines: list[Line] = [self._names()] if self.above else []
         for number, spans in enumerate(rows):
@@ -144,7 +146,9 @@ class Drawn:
         if self.below:
             lines.append(self._ticks())
         if self.below > 1:
-            lines.append(self._legend(shades, found))
+            legend = self._legend(shades, found)
+            # Where the curves have no line of their own, they stand behind the shades as far as there is room.
+            lines.append(legend if self.below > 2 else [*legend, *self._beside(curves, self.width - width_of(legend))])
         if self.below > 2:
             lines.append(self._said(curves))
         return lines
@@ -184,13 +188,14 @@ class Drawn:
         return labels
 
     def _ticks(self) -> Line:
-        """The values of x under their columns: the cursor's first of all, then the ends, then as many as fit."""
+        """The values of x under their columns: the cursor's first of all, then the ends, then as many as fit between
+        them at even distances."""
         across, geometry = self.cells.sweep.x, self.geometry
         here, last = self.planes.spot[0], geometry.columns - 1
         room = self.width - self.margin
         taken: list[tuple[int, str, str]] = []
-        halves = [round(last * part / 8) for part in (0, 8, 4, 2, 6, 1, 3, 5, 7)]
-        for column in dict.fromkeys((here, *halves)):
+        even = _evenly(last, room // (2 + max(_wide(value_text(value)) for value in across.values)))
+        for column in dict.fromkeys((here, 0, last, *even)):
             text = value_text(across.values[column])
             text, style = (f"▴{text}", "cursor") if column == here else (text, "label")
             size = _wide(text)
@@ -274,11 +279,24 @@ class Drawn:
         none: Line = [(f"{'   ' * bool(curves)}{_NONE} {said}", "label")] if why else []
         return first_fit(self.width, *([*form, *none] for form in forms[:3]), *forms, [])
 
-    def _named(self, curves: list[tuple[str, ...]]) -> Line:
+    def _beside(self, curves: list[tuple[str, str, str, str]], room: int) -> Line:
+        """Theory's curves by their first words, in what is left of a line."""
+        briefly = [(glyph, style, _REST.sub("", name)) for glyph, style, name, _ in curves]
+        forms = [[("  ", "label"), *self._named(briefly[:count])] for count in range(len(briefly), 0, -1)]
+        return first_fit(room, *forms, [])
+
+    def _named(self, curves: Sequence[tuple[str, ...]]) -> Line:
         line: Line = [(" " * min(self.margin, 1), "label")]
         for number, (glyph, style, text) in enumerate(curves):
             line += [(f"{'   ' * bool(number)}{glyph} ", style), (text, "label")]
         return line
+
+
+def _evenly(last: int, most: int) -> range:
+    """Columns from 0 on at one distance, about `most` of them at the most: the last one is among them, if it can be."""
+    least = max(1, -(-last // max(most - 1, 1)))
+    step = next((step for step in range(least, 2 * least + 1) if last % step == 0), least)
+    return range(0, last + 1, step)
 
 
 def _meanings(shades: Shades, hues: set[str]) -> list[Span]:

@@ -85,7 +85,7 @@ VIEW = View(
     "A plane of experiments, and where in it the gradient arrives or what learns.",
     panes=_PANES,
     footer=(
-        HELP, Hint(("play",), "compute"), Hint(("left", "right", "up", "down"), "cell"), Hint(("next",), "open it"),
+        HELP, Hint(("play",), "compute"), Hint(("left", "right", "up", "down"), "move"), Hint(("next",), "open it"),
         Hint(("quantity",), "measure"), *plain("sweep_plan", "preset", "cure_residual"), Hint(("turn",), "A | B"),
         *plain("undo"),
     ),
