@@ -33,8 +33,8 @@ class PlaneOf:
 
     @classmethod
     def of(cls, resolved: Resolved) -> PlaneOf | None:
-        """The plane that an experiment lies in; None where gates are its activations."""
-        if not resolved.kind.chooses_activation:
+        """The plane that an experiment lies in; None where gates are its activations, or its weights lie on a ring."""
+        if not resolved.kind.chooses_activation or resolved.kind.ring:
             return None
         takes_slope = ACTIVATIONS[resolved.activation].slope is not None
         return cls(resolved.activation, resolved.slope if takes_slope else None)

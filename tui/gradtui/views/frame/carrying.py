@@ -30,7 +30,7 @@ def switched(before: Record, after: Record) -> tuple[str, ...]:
     if one is None or two is None:
         return ()
     values = {"old": old.kind.title, "new": new.kind.title, "one": short(one), "two": short(two)}
-    if _fresh(after, new):
+    if _fresh(after, new) and not new.kind.ring:
         values |= {"factor": short(after.outcome.average_factor), "keys": _page()}
         return (
             tr(
@@ -70,6 +70,10 @@ def why(record: Record, resolved: Resolved) -> str:
     factor = defined(direct if gated else record.outcome.average_factor, record)
     if factor is None:
         return ""
+    if resolved.kind.ring:
+        low, high = short(resolved.r_min), short(resolved.r_max)
+        return tr("no gate: |λ| starts on a ring from {low} to {high}, ×{factor} a step", low=low, high=high,
+                  factor=short(factor))  # fmt: skip
     if _fresh(record, resolved):
         return tr(
             "no gate: fresh weights ({init}) happen to keep ×{factor} a step, and no single step has to be remembered "

@@ -20,7 +20,7 @@ _PANES = (
         "σ_b, that of the biases, upwards. On the left gradients vanish (order), on the right they explode (chaos); on "
         "the line between, the edge of chaos, the factor √χ is 1. Between the two fainter lines a signal reaches all "
         "layers of a network as deep as this one. ◆ is this network. Gated cells have no such map: for them the pane "
-        "shows the half-life of the direct path, for every bias of its gate.",
+        "shows the half-life of the direct path, for every bias of its gate; for an LRU its units', for every |λ|.",
         reads=cache_keys.anything,
         spoken=plane_or_gate.plane_said,
         click=pointer.nothing,
