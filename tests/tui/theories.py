@@ -23,6 +23,7 @@ THEORY_CASES = CASES | {
     "no variance": Experiment(init="constant", depth=5, width=8),
     "wider than a Jacobian": Experiment(depth=2, width=MOST_UNITS + 1, batch=2, init="zeros"),
     "never forgets": Experiment(cell="lstm", pin_forget=1.0, data="digits-rows", width=4),
+    "ring": Experiment(cell="lru", data="digits-rows", width=4),
     "always forgets": Experiment(cell="gru", pin_forget=0.0, data="digits-rows", width=4),
 }
 

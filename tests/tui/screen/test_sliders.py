@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.geometry import Region
 from textual.widgets import Input, OptionList
@@ -282,5 +284,21 @@ def test_the_list_of_initialisers_has_one_line_each_and_what_one_is_under_it() -
         assert rows.virtual_size.height == rows.option_count
         assert "W ~ N(0, 2 gain² / (fan_in + fan_out))" in text(app)
         assert "xavier_normal" in shown(app)
+
+    play(script, SMALL)
+
+
+def test_a_slider_that_is_being_closed_follows_the_screen_no_more() -> None:
+    """Its parts are removed before it is: what is computed meanwhile must not look for them."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("d")
+        await settled(app, pilot)
+        assert isinstance(app.screen, Slider)
+        app.pop_screen()
+        for _ in range(300):
+            await asyncio.sleep(0)
+            for follow in list(app.followed_by):
+                follow()
 
     play(script, SMALL)

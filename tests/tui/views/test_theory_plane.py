@@ -184,3 +184,29 @@ def test_names_cut_no_line_and_the_edges_name_is_beside_the_edge(width: int, hei
     gaps = [max(start - at.end(), at.start() - end) for start, end in lines[row]]
     assert min(gaps) == gaps[1] <= 2
     assert any("explode" in text for text in rows)
+
+
+# -- the ring of a linear recurrence -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("width", "height"), [(76, 18), (106, 30), (56, 14)])
+def test_an_lru_stands_on_its_ring_over_the_half_life_and_not_on_the_plane_of_the_weights(
+    width: int, height: int
+) -> None:
+    found = scene(Experiment(cell="lru", data="digits-rows", width=8, r_min=0.5, r_max=0.99))
+    text = said(found, "plane", width, height)
+    assert "chaos" not in text
+    graph = the_map(found, width, height)
+    (low,), (high,) = graph.places("▶"), graph.places("◀")
+    # |λ| 0.9 has half of what is left after 6.6 steps; across, 1 − |λ| falls tenfold from label to label.
+    wide = (graph.x["0.9999"] - graph.x["0.9"]) / 3
+    for (column, _), radius in ((low, 0.5), (high, 0.99)):
+        assert column == pytest.approx(graph.x["0.9"] + wide * (-math.log10(1 - radius) - 1), abs=1.1)
+    assert low[1] > high[1]
+
+
+def test_the_factor_that_outlasts_the_sequence_does() -> None:
+    found = scene(Experiment(cell="lru", data="digits-rows", width=8))
+    number = re.search(r"outlast all 8 steps, \|λ\| must be ([\d.]+)", said(found, "plane"))
+    assert number is not None
+    assert float(number[1]) ** 8 == pytest.approx(0.5, rel=1e-3)

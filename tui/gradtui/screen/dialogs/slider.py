@@ -146,6 +146,11 @@ class Slider(Prompt):
     def _host(self) -> Host:
         return cast("Host", self.app)
 
+    @property
+    def _left(self) -> bool:
+        """Whether it has been closed: its parts go before it does, and what follows the screen may still call."""
+        return self not in self.app.screen_stack
+
     # -- moving ----------------------------------------------------------------------------------------------
 
     @property
@@ -190,6 +195,8 @@ class Slider(Prompt):
 
     def _typed(self, text: str) -> None:
         self._typing = None
+        if self._left:
+            return
         if text == self._entry.value and (text != self._before or self._tried):
             self._take(text)
 
@@ -229,7 +236,7 @@ class Slider(Prompt):
 
     def _out_of_patience(self) -> None:
         self._patience = None
-        if self._waiting is not None:
+        if self._waiting is not None and not self._left:
             self._try_and_say(self._waiting)
 
     def _try_and_say(self, text: str) -> None:
@@ -244,6 +251,8 @@ class Slider(Prompt):
 
     def _follow(self) -> None:
         """The screen has changed: what it says now, and the value that waited for it."""
+        if self._left:
+            return
         self._draw()
         if self._waiting is not None and self._does() is not None:
             self._try_and_say(self._waiting)
@@ -260,7 +269,7 @@ class Slider(Prompt):
 
     def _draw(self) -> None:
         """The track, and what the value does now."""
-        if not self.is_mounted:
+        if not self.is_mounted or self._left:
             return
         width, _ = self._inside()
         colours = styles_of(self.app.current_theme)
