@@ -347,3 +347,9 @@ def test_the_verdict_over_a_plane_is_said_to_be_of_a_itself() -> None:
     said = [text_of(line) for line in status.header(scene_of(FULL), 80)]
     assert "A itself: " in said[1]
     assert all(len(line) <= 80 for line in said)
+
+
+def test_in_one_line_the_cells_pane_has_the_numbers_of_both_planes() -> None:
+    scene = scene_of(FULL, changes=(("residual", "add"),))
+    (line,) = texts(PANES["sweep_cell"].view(scene, 58, 1))
+    assert "ratio 1.0e-6 | –" in line

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gradtui_engine.analysis.gate_path import measured
 from gradtui_engine.analysis.record import Record
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import rounded, short
 from gradtui_engine.data.datasets import find
 from gradtui_engine.experiment.resolved import Resolved
 
@@ -40,14 +40,14 @@ def switched(before: Record, after: Record) -> tuple[str, ...]:
             tr("{new}: {two} arrives: fresh weights keep ×{factor} a step; {keys}: one that forgets", **values),
         )
     values["why"] = why(after, new)
-    brief = tr("{old} → {new}: {one} → {two} arrives: {why}", **values)
-    if len(brief) >= _LINE:
-        brief = tr("{new}: {one} → {two} arrives: {why}", **values)
-    return tr("{old} → {new}: {one} → {two} of the error signal arrives: {why}", **values), brief
+    shorter = tr("{old} → {new}: {one} → {two} arrives: {why}", **values)
+    brief = tr("{new}: {one} → {two} arrives: {why}", **values) if len(shorter) >= _LINE else shorter
+    long = tr("{old} → {new}: {one} → {two} of the error signal arrives: {why}", **values)
+    return long if len(long) < _LONG_LINE else shorter, brief
 
 
-#: Cells of a line of the usual terminal.
-_LINE = 80
+#: Cells of a line on a small terminal, and of one that has more room.
+_LINE, _LONG_LINE = 80, 100
 
 
 def _fresh(record: Record, resolved: Resolved) -> bool:
@@ -71,9 +71,8 @@ def why(record: Record, resolved: Resolved) -> str:
     if factor is None:
         return ""
     if resolved.kind.ring:
-        low, high = short(resolved.r_min), short(resolved.r_max)
-        return tr("no gate: |λ| starts on a ring from {low} to {high}, ×{factor} a step", low=low, high=high,
-                  factor=short(factor))  # fmt: skip
+        low, high = rounded(resolved.r_min, 3), rounded(resolved.r_max, 3)
+        return tr("|λ| starts from {low} to {high}, ×{factor} a step", low=low, high=high, factor=short(factor))
     if _fresh(record, resolved):
         return tr(
             "no gate: fresh weights ({init}) happen to keep ×{factor} a step, and no single step has to be remembered "

@@ -40,7 +40,8 @@ def view(planes: Planes, width: int, height: int) -> list[Line]:
         *_seconds(planes, width),
         *_opens(planes, width),
     ]
-    if width >= 72 and len(head) + len(rest) > height:
+    # Under two lines the letters would stand over nothing.
+    if (width >= 72 and len(head) + len(rest) > height) or height < 2:
         rest = _in_columns(planes, width, height - len(head))
     lines = [*head, *rest]
     return page(lines if len(lines) <= height else [*rest, *head], width, height)
