@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gradtui.views.explore import attention, branches
+from gradtui.views.theory import plane
 from gradtui_engine import Experiment
 from gradtui_engine.core.figures import percent, short
 from tests.tui.helpers import SIZES, assert_page, scene_of, texts, trace_of
@@ -72,3 +73,9 @@ def test_both_panes_fit_into_any_room(name: str, size: tuple[int, int]) -> None:
         scene = scene_of(CASES[name], selected=selected)
         for pane in (attention, branches):
             assert_page(pane.view(scene, *size), *size, name)
+
+
+def test_the_plane_of_theory_says_that_it_is_none_of_attention() -> None:
+    shown = " ".join(texts(plane.view(scene_of(SMALL, view="theory"), 110, 40)))
+    assert "layers of such weights, without attention, norm and skips" in shown
+    assert "this network without norm" not in shown

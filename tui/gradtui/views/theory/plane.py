@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gradtui_engine.cells.recurrent import parameter_name
 from gradtui_engine.core.figures import exact, short
+from gradtui_engine.core.message import English
 from gradtui_engine.theory.prediction import Theory
 from gradtui_engine.theory.sigma_plane import Place, Plane, place
 
@@ -102,6 +103,14 @@ def _map(scene: Scene, plane: Plane, marks: list[_Mark], width: int, height: int
     _name_edge(graph, plane.edge, (tr("edge of chaos"), "strong"), (tr("edge"), "strong"))
     _texture(graph, ordered)
     return graph.lines()
+
+
+#: What the mark is that stands for a network which is not one of the plane's own.
+_NAMED: dict[str, English] = {
+    "layer": "{mark} this network without norm and skips",
+    "block": "{mark} layers of such weights, without attention, norm and skips",
+    "time": "{mark} with its input as a bias, where that lies elsewhere",
+}
 
 
 def _mark_name(scene: Scene, mark: _Mark) -> str:
@@ -244,11 +253,7 @@ def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:
     if _reaching(scene):
         yield [(tr("between the fainter lines a signal reaches all {depth} {unit}", depth=len(scene.stages) - 1,
                    unit=stages(scene)), "label")]  # fmt: skip
-    elsewhere = (
-        tr("{mark} with its input as a bias, where that lies elsewhere", mark=_ELSEWHERE)
-        if scene.over_time
-        else tr("{mark} this network without norm and skips", mark=_ELSEWHERE)
-    )
+    elsewhere = tr(_NAMED.get(scene.record.axis, _NAMED["layer"]), mark=_ELSEWHERE)
     # ◆ has its name beside it.
     yield from ([(elsewhere, mark.style)] for mark in marks if mark.glyph == _ELSEWHERE)
 
