@@ -111,7 +111,7 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
     fields["output_activation"] = draw(output_activations(fields["loss"]))
     if source == CSV:
         fields |= {name: draw(allowed(name, cell.name)) for name in OF_FILES}
-        if fields["loss"] == "bce" and fields["target_scale"] == "standard":
+        if fields["loss"] == "bce" and fields["target_scale"] in ("standard", "robust"):
             fields["target_scale"] = None
     _with_norm_of_sum(fields, cell.name)
     if fields["loss"] == "bce":

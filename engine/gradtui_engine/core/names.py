@@ -24,6 +24,7 @@ _FAMILIES = {
     **dict.fromkeys(("torch", "nn", "f", "optim"), "torch"),
     **dict.fromkeys(("tf", "tensorflow", "keras"), "keras"),
     **dict.fromkeys(("np", "numpy"), "numpy"),
+    "sklearn": "sklearn",
     **dict.fromkeys(("jax", "jnn", "optax", "flax", "linen", "nnx", "jnp", "hk", "haiku"), "jax"),
 }
 _CALL = re.compile(r"([A-Za-z_][\w.\-]*)\s*\((.*)\)", re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterable
@@ -19,15 +20,8 @@ from ..core.problems import ExperimentError, Problem
 from ..core.table import Table
 from . import csv_file, synthetic
 from .reading import Reading
+from .target_scales import NONE, TARGET_SCALES, Scale
 from .understood import TabularData, Understood
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """(target − mean) / std is what the network learns; mean and std are those of the whole file, in its units."""
-
-    mean: float
-    std: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +29,19 @@ class Batch:
     """What one iteration reads: inputs (batch, inputs) or (time, batch, inputs), target, and the loss that fits.
 
     target is (batch,) of class numbers for cross_entropy and (batch, outputs) of numbers for mse; where every time
-    step has its own, (time, batch). scale says how a file's numbers were scaled for it, where they were, about what the
-    file was understood as.
+    step has its own, (time, batch). about says what a file was understood as, and how its numbers were scaled.
     """
 
     inputs: Array
     target: Array
     outputs: int
     loss: str
-    scale: Scale | None = None
     about: Understood | None = None
+
+    @property
+    def scale(self) -> Scale | None:
+        """How a file's numbers were scaled to be the target, where they were."""
+        return self.about.scale if self.about is not None else None
 
     @property
     def size(self) -> int:
@@ -56,6 +53,7 @@ class Request:
     """What a data set is asked for. None means: as the data has it.
 
     whole: all samples that there are, in their own order, in place of a batch of them; what is made has no such whole.
+    scale is that of the target, where it is known from some of the rows; without it it is taken from all of the file.
     draw tells the batches of an endless stream apart, where a task is made: each is drawn by the seed and its draw
     alone. The draw 0 is the one that there is without (NumPy's SeedSequence fills up with zeros).
     """
@@ -66,9 +64,10 @@ class Request:
     inputs: int | None
     over_time: bool
     seed: int
-    target_scale: str = "none"
+    target_scale: str = NONE
     reading: Reading = field(default_factory=Reading)
     whole: bool = False
+    scale: Scale | None = None
     draw: tuple[str | int, ...] = ()
 
 
@@ -179,14 +178,38 @@ def _csv(request: Request) -> Batch:
     # Windows overlap: of those that are drawn alone the rows are repeated.
     samples = values[chosen, :, None] if window is None else values[chosen[:, None] + np.arange(window)]
     inputs = _arrange(samples, np.arange(len(chosen)), request.over_time)
-    target = read.target if window is None else read.target[window:]
+    target = _of_samples(read, window)[chosen]
     if read.classes is not None:
-        return Batch(inputs, target[chosen], len(read.classes), "cross_entropy", about=read.about)
-    scale = None
-    if request.target_scale == "standard":
-        target = standardise(read.target, axes=(0,))[-len(target) :]
-        scale = Scale(read.about.mean, read.about.std)
-    return Batch(inputs, target[chosen][:, None], 1, "mse", scale, read.about)
+        return Batch(inputs, target, len(read.classes), "cross_entropy", read.about)
+    scale = _scale(request, read)
+    if scale is not None:
+        target = scale.scaled(target)
+    if request.scale is not None and request.reading.loss == "bce":
+        # Of what is held out: beyond 0 and 1 bce would have no bottom.
+        target = target.clip(0.0, 1.0)
+    return Batch(inputs, target[:, None], 1, "mse", dataclasses.replace(read.about, scale=scale))
+
+
+def _of_samples(read: TabularData, window: int | None) -> Array:
+    """The target of each sample, (samples,): of a window the row after it."""
+    return read.target if window is None else read.target[window:]
+
+
+def _scale(request: Request, read: TabularData) -> Scale | None:
+    """The scale that is given, or that of all rows; None of classes, too."""
+    if read.classes is not None:
+        return None
+    return request.scale or TARGET_SCALES[request.target_scale].of(read.target)
+
+
+def scale_of_samples(request: Request, rows: Array) -> Scale | None:
+    """The scale of a file's target from these samples alone; None where it has none, and of data that are no file."""
+    if find(request.source).name != CSV:
+        return None
+    read = _table(request)
+    if read.classes is not None:
+        return None
+    return TARGET_SCALES[request.target_scale].of(_of_samples(read, request.reading.window)[rows])
 
 
 def _made(make: synthetic.Make, outputs: int, loss: str) -> Callable[[Request], Batch]:
@@ -209,8 +232,6 @@ DEFAULT_BATCH = 64
 DEFAULT_INPUTS = 64
 DEFAULT_STEPS = 64
 CSV = "csv:PATH"
-#: What becomes of a file's numbers as a target.
-TARGET_SCALES = ("standard", "none")
 
 DATA_SETS = Table(
     "data",
@@ -326,7 +347,10 @@ def has_its_own(given: object, data: str, own: object) -> Message:
 
 def understood(request: Request) -> Understood | None:
     """What the file was understood as; None of data that are no file. Raises ExperimentError."""
-    return _table(request).about if find(request.source).name == CSV else None
+    if find(request.source).name != CSV:
+        return None
+    read = _table(request)
+    return dataclasses.replace(read.about, scale=_scale(request, read))
 
 
 def load(request: Request) -> Batch:

@@ -146,12 +146,16 @@ def _assembled(
         for name, count in zip(classes or (), np.bincount(values.astype(int)) if classes else (), strict=False)
     ]
     notes += _of_target(target, values, numbers, reading)
+    mean, std = _moments(values)
     about = Understood(
         rows=len(kept),
         inputs=tuple(inputs),
         target=target.name,
         classes=tuple(numbers),
-        **_moments(values),
+        mean=mean,
+        std=std,
+        low=float(values.min()),
+        high=float(values.max()),
         window=reading.window,
         separator=separator,
         columns=tuple(_about(column, roles, classes) for column in columns),
@@ -312,12 +316,11 @@ def _of_target(target: Column, values: Array, classes: Sequence[tuple[str, int]]
     ]  # fmt: skip
 
 
-def _moments(values: Array) -> dict[str, float]:
-    low, high = float(values.min()), float(values.max())
-    exponent = np.frexp(max(abs(low), abs(high)))[1]
+def _moments(values: Array) -> tuple[float, float]:
+    """Mean and standard deviation."""
+    exponent = np.frexp(max(abs(float(values.min())), abs(float(values.max()))))[1]
     scaled = np.ldexp(values.astype(np.float64), -exponent)
-    mean, std = (float(np.ldexp(value, exponent)) for value in (scaled.mean(), scaled.std()))
-    return {"mean": mean, "std": std, "low": low, "high": high}
+    return float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent))
 
 
 def _about(column: Column, roles: Roles, classes: Sequence[str] | None) -> ColumnAbout:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..core.message import English, Message
 from ..core.numerics import Array
+from .target_scales import Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class ColumnAbout:
 class Understood:
     """A table: rows that are used, names of the inputs, the target with its classes or its numbers, what was guessed.
 
-    classes are (name, rows); of numbers there are mean, std, low and high, and scale says what becomes of them. preview
-    are the first rows as they were read, under the names of all columns. notes are sentences, each with the option that
-    overrules it.
+    classes are (name, rows); of numbers there are mean, std, low and high, and scale says what becomes of them (None:
+    nothing). preview are the first rows as they were read, under the names of all columns. notes are sentences, each
+    with the option that overrules it.
     """
 
     rows: int
@@ -49,6 +50,7 @@ class Understood:
     columns: tuple[ColumnAbout, ...]
     preview: tuple[tuple[str, ...], ...]
     notes: tuple[Message, ...]
+    scale: Scale | None = None
 
     @property
     def samples(self) -> int:

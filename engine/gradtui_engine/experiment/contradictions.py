@@ -18,6 +18,7 @@ from ..core.problems import Problem
 from ..core.widths import in_order, told
 from ..data import datasets
 from ..data.datasets import CSV, DataSet, find, has_its_own
+from ..data.target_scales import NONE, TARGET_SCALES
 from ..program.normalisation import NORMALISATIONS
 from ..rules.initialisers import INITIALISERS
 from . import of_tokens
@@ -134,8 +135,13 @@ def _of_files(asked: Asked) -> Iterator[Problem]:
 
 def _loss_of_data(asked: Asked) -> Iterator[Problem]:
     data, loss = asked.data, asked.given["loss"]
-    if loss == "bce" and asked.given["target_scale"] == "standard":
-        message = Message("'standard' given; 'bce' is for targets from 0 to 1; allowed: none")
+    scale = TARGET_SCALES[asked.given["target_scale"] or NONE]
+    if loss == "bce" and not (scale.to_one or scale.fit is None):
+        allowed = [row.name for row in TARGET_SCALES.values() if row.to_one or row.fit is None]
+        message = Message(
+            "{given} given; 'bce' is for targets from 0 to 1; allowed: {allowed}",
+            given=repr(scale.name), allowed=", ".join(allowed),
+        )  # fmt: skip
         yield Problem("target_scale", message)
     if data.loss == "mse" and loss == "cross_entropy":
         message = Message("'cross_entropy' is for classes; {data} has numbers; allowed: mse", data=data.name)

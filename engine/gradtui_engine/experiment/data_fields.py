@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from ..core.fields import Integer
 from ..core.message import Message
-from ..core.names import NO_ALIASES
 from ..core.table import choice_among, choice_of
-from ..data.datasets import DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, TARGET_SCALES, Source
+from ..data.datasets import DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Source
 from ..data.reading import MISSING_RULES, Columns, Separator
+from ..data.target_scales import TARGET_SCALES
 from ..rules.losses import LOSSES
 from . import other_names
 from .field_option import field_option
@@ -49,8 +49,9 @@ class DataFields(TokenFields):
     )
     target_scale: str | None = field_option(
         None,
-        "CSV: scale of numbers as the target; without it standard (mean 0, variance 1 over the file)",
-        choice_among(dict.fromkeys(TARGET_SCALES, NO_ALIASES)),
+        "CSV: scale of numbers as the target, from the rows that are trained on; without it standard (mean 0, "
+        "variance 1)",
+        choice_of(lambda: TARGET_SCALES),
     )
     batch: int | None = field_option(
         None,

@@ -277,7 +277,7 @@ REMEDIES = Table(
         ),
         Row(
             "scaled target", {"target_scale": "standard"},
-            "(t − mean) / std over the whole file: a target of the size that outputs have at the start.",
+            "(t − mean) / std over the rows that are trained on: a target of the size that outputs have at the start.",
             "The size of the target is not all that is wrong.", CELLS.names,
             kinds=("off_scale", "diverging", "non_finite"), applies=lambda e: e.target_scale == "none",
         ),

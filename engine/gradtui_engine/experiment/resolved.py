@@ -18,6 +18,7 @@ from ..core.number_types import NUMBER_TYPES, NumberType
 from ..core.widths import in_order
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
 from ..data.reading import Reading
+from ..data.target_scales import NONE, STANDARD
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
 from ..rules.initialisers import INITIALISERS, Initialiser
@@ -182,7 +183,7 @@ class Resolved:
 
     def scale_of(self, loss: str | None) -> str:
         """What becomes of a file's numbers as a target: bce has them from 0 to 1 as they are."""
-        return self.target_scale or ("none" if loss == "bce" else "standard")
+        return self.target_scale or (NONE if loss == "bce" else STANDARD)
 
     @property
     def module_rule(self) -> Callable[[float], float] | None:

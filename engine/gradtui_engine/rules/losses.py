@@ -23,7 +23,8 @@ class Loss:
     rows is part of the loss, so gradients carry it. target is (rows,) of class numbers where `of_classes`, else
     (rows, outputs) of numbers. start(target, outputs) is what a network that starts sanely costs at first.
     guess(target, seen, outputs) is the loss of answering without looking: what the best constant answer to the targets
-    `seen` costs on `target`; both may have more axes, of which each entry is a row.
+    `seen` costs on `target`; both may have more axes, of which each entry is a row. distance(loss) is how far outputs
+    are from targets, in the units of both; None where a loss is no such thing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Loss:
     guess: Callable[[Array, Array, int], float]
     note: English
     aliases: Aliases = NO_ALIASES
+    distance: Callable[[float], float] | None = None
 
 
 def _cross_entropy(output: Array, target: Array) -> float:
@@ -191,6 +193,7 @@ LOSSES = Table(
                 ),
                 fixed={"reduction": ("mean",)},
             ),
+            distance=math.sqrt,
         ),
         Loss(
             "bce",

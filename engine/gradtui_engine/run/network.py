@@ -277,7 +277,13 @@ def aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
     row, target = LOSSES[str(resolved.loss)], batch.target
     if batch.loss != "cross_entropy":
         if row.name == "bce" and not ((target >= 0) & (target <= 1)).all():
-            message = Message("'bce' is for targets from 0 to 1; {data} has others; allowed: mse", data=resolved.data)
+            text = "'bce' is for targets from 0 to 1; {data} has others; allowed: mse"
+            message = Message(text, data=resolved.data)
+            if batch.about is not None:
+                message = Message(
+                    "'bce' is for targets from 0 to 1; {data} has others; allowed: mse, or --target-scale minmax",
+                    data=resolved.data,
+                )
             raise ExperimentError([Problem("loss", message)])
     elif not row.of_classes:
         target = np.eye(batch.outputs)[target]

@@ -12,6 +12,7 @@ from ..analysis.outcome import Answer
 from ..analysis.run import Run
 from ..core.numerics import Array
 from ..core.progress import Cancelled, Watch, part
+from ..data.yardstick import Yardstick
 from ..experiment.training import Training
 from .evaluation import Validation
 from .judgement import batch_guess_of, guess_of
@@ -87,6 +88,7 @@ class TrainingHistory:
         return TrainingSnapshot(
             self.training, count, columns, validations, self.guess, self.batch_guess, trainer.program.axis,
             tuple(trainer.network.parameters), self._broken, self.done, self.interrupted,
+            Yardstick.of(trainer.stream.about, trainer.stream.resolved.loss),
         )  # fmt: skip
 
     @property

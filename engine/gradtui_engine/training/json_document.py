@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 from ..analysis.json_document import answer_document, strict
 from ..core.numerics import Array
 from ..core.spelt import told
+from ..data.yardstick import Yardstick
 from .evaluation import Validation
 from .history import TrainingHistory
+from .snapshot import TrainingSnapshot
 
 #: Of documents that hold a training; those of one iteration have 1.
 SCHEMA = 2
@@ -57,6 +60,8 @@ def document(history: TrainingHistory, other: TrainingHistory | None = None) -> 
         contents["gates"] = {
             name: strict(columns["gates"][:, index].tolist()) for index, name in enumerate(names)
         }  # fmt: skip
+    if snapshot.yardstick is not None:
+        contents["target"] = strict(_target(snapshot, snapshot.yardstick))
     # The words of the verdict in parts: who opens the document may read another language.
     contents["texts"] = told([contents["outcome"]])
     return contents if other is None else contents | {"b": document(other)}
@@ -65,6 +70,20 @@ def document(history: TrainingHistory, other: TrainingHistory | None = None) -> 
 def _of_classes(accuracy: Array) -> list[float] | None:
     """The share of right answers at each iteration; None where the target is no class."""
     return None if np.isnan(accuracy).all() else accuracy.tolist()
+
+
+def _target(snapshot: TrainingSnapshot, yardstick: Yardstick) -> dict[str, Any]:
+    """How a file's target was scaled, and root mean square errors, in the target's own units and as the network has
+    them: of each iteration's batch, and of each validation.
+    """
+    scale = yardstick.scale
+    losses = {"rmse": snapshot.columns["loss"].tolist(), "validation_rmse": [row.loss for row in snapshot.validations]}
+    return {
+        "column": yardstick.target,
+        "scale": None if scale is None else dataclasses.asdict(scale),
+        **{name: [yardstick.own(loss) for loss in found] for name, found in losses.items()},
+        **{f"{name}_scaled": [yardstick.scaled(loss) for loss in found] for name, found in losses.items()},
+    }
 
 
 def _validation(row: Validation) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..analysis.outcome import Answer
 from ..core.numerics import Array
+from ..data.yardstick import Yardstick
 from ..experiment.training import Training
 from .evaluation import Validation
 from .judgement import Progress, judge_learning
@@ -43,7 +44,7 @@ class TrainingSnapshot:
     guess is the loss of answering without looking: on what is held out, where something is; batch_guess on what the
     batches take. axis says what a stage is: "layer", "block" or "time". broken is where the last iteration first wrote
     a number that is not finite, with the stage. done: nothing is left to be trained; interrupted: it was stopped
-    before.
+    before. yardstick has the losses in the units of a file's target, where they are of numbers.
     """
 
     training: Training
@@ -57,6 +58,7 @@ class TrainingSnapshot:
     broken: tuple[str, int | None] | None = None
     done: bool = False
     interrupted: bool = False
+    yardstick: Yardstick | None = None
 
     @functools.cached_property
     def summary(self) -> Mapping[str, Array]:

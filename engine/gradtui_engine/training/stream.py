@@ -10,6 +10,7 @@ import numpy as np
 from ..core.numerics import Array, Purpose, generator
 from ..data import datasets
 from ..data.datasets import DEFAULT_BATCH, Batch
+from ..data.understood import Understood
 from ..experiment.resolved import Resolved
 from ..experiment.training import FRESH, ONE, Training
 from ..run.network import aim, as_read
@@ -34,6 +35,9 @@ class _Epoch:
 class Stream:
     """Batch k of a training: a pure function of the experiment's data, its seed and k. Batch 0 is the experiment's own.
 
+    Numbers of a file as the target are scaled by those of the samples that are not held out; where none are, and in an
+    experiment alone, by those of the whole file.
+
     epochs: each epoch takes every sample that is not held out once, in an order drawn by seed and epoch; what does not
     fill a batch is left out of that epoch (PyTorch's drop_last). The first epoch begins with batch 0. fresh: a task's
     batch k is drawn by seed and k. one: batch 0 again and again. Of a file with a window the samples are windows: they
@@ -48,19 +52,30 @@ class Stream:
         self._fixed = self._kind != FRESH and not datasets.find(self._request.source).is_endless
         first = datasets.load(self._request)
         self.resolved: Resolved = as_read(experiment, first)
-        self._first = aim(first, self.resolved)
         self.size = first.size
         #: All samples of the data, as the network gets them; None of a task, which has no end.
         self.samples: Batch | None = None
         self._training_rows = self._held = np.empty(0, dtype=np.int64)
         self._epoch: _Epoch | None = None
         if self._fixed:
+            own = datasets.find(self._request.source).samples
+            self._split(first.about.samples if first.about is not None else own or 0)
+            if first.scale is not None and len(self._held):
+                # What is held out has no say in the scale: batch 0 is the experiment's own but for that.
+                scale = datasets.scale_of_samples(self._request, self._training_rows)
+                self._request = dataclasses.replace(self._request, scale=scale)
+                first = datasets.load(self._request)
             whole = aim(datasets.load(dataclasses.replace(self._request, batch=None, whole=True)), self.resolved)
             # A sample's numbers lie together, also over time: a batch of 64 steps is taken in 10 instead of 100 µs.
             together = np.ascontiguousarray(np.moveaxis(whole.inputs, -2, 0))
             self.samples = dataclasses.replace(whole, inputs=np.moveaxis(together, 0, -2))
-            self._split()
+        self._first = aim(first, self.resolved)
         self.validation = self._held_out()
+
+    @property
+    def about(self) -> Understood | None:
+        """What a file was understood as, with the scale of its target; None of other data."""
+        return self._first.about
 
     # -- what is read --------------------------------------------------------------------------------------
 
@@ -95,10 +110,9 @@ class Stream:
 
     # -- how -----------------------------------------------------------------------------------------------
 
-    def _split(self) -> None:
+    def _split(self, count: int) -> None:
         """Batch 0 first, the others of the training part after it; the rest is held out."""
-        assert self.samples is not None
-        count, seed = self.samples.size, self._request.seed
+        seed = self._request.seed
         drawn = generator(seed, Purpose.BATCH).choice(count, size=self.size, replace=False)
         others = np.setdiff1d(np.arange(count), drawn)
         others = generator(seed, Purpose.BATCH, _SPLIT).permutation(others)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, build, simulate
 from gradtui_engine.data import table as tables
-from gradtui_engine.data.datasets import Scale
 from gradtui_engine.data.reading import Reading
+from gradtui_engine.data.target_scales import Scale
 from tests.engine.helpers import drawn, refused
 
 GOOD = "a,b,kind\n1,2.5,yes\n-3,4e-1,no\n5,6,yes\n"
@@ -231,7 +231,7 @@ def test_numbers_as_the_target_are_standardised_over_the_file_and_the_scale_is_t
     source = table("a,y\n" + "".join(f"{k},{price}\n" for k, price in enumerate(prices)))
     batch = build(Experiment(data=source, batch=3)).batch
     mean, std = 200_000, math.sqrt(np.mean((np.array(prices) - 200_000.0) ** 2))
-    assert batch.scale == Scale(mean, pytest.approx(std))
+    assert batch.scale == Scale("standard", mean, pytest.approx(std), 5)
     assert {round(float(value) * std + mean) for value in batch.target[:, 0]} < set(prices)
     plain = build(Experiment(data=source, batch=3, target_scale="none"))
     assert (plain.batch.scale, plain.resolved.target_scale) == (None, "none")
@@ -247,7 +247,7 @@ def test_the_scale_is_decided_where_there_are_numbers(table: Table) -> None:
     assert decided(shares, loss="bce") == "none"
     assert decided(table(GOOD)) is decided(table(GOOD), loss="mse") is decided("digits") is None
     assert refused(Experiment, data=shares, loss="bce", target_scale="standard") == [
-        "target_scale: 'standard' given; 'bce' is for targets from 0 to 1; allowed: none"
+        "target_scale: 'standard' given; 'bce' is for targets from 0 to 1; allowed: minmax, none"
     ]
     assert refused(Experiment, data="moons", target_scale="none") == [
         "target_scale: 'none' given; it is for a file, --data csv:PATH, and moons is none: leave it out"

@@ -17,6 +17,7 @@ from gradtui_engine import Experiment, build
 from gradtui_engine.cells.residual_blocks import BLOCKS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
+from gradtui_engine.data.target_scales import TARGET_SCALES
 from gradtui_engine.experiment.pytorch import lines
 from gradtui_engine.experiment.training import Training
 from gradtui_engine.experiment.weight_rules import weight_rule
@@ -424,3 +425,16 @@ def test_every_optimiser_makes_the_same_update_at_the_rate_of_a_warmup(optimizer
     names["optimizer"].step()
     for name, each in model.named_parameters():
         assert each.detach().numpy() == pytest.approx(trace.updated(name), rel=1e-9, abs=1e-12), name
+
+
+def test_a_scaled_target_is_the_engines() -> None:
+    prices = np.array([12.0, 18.0, 15.0, 40.0, 11.0, 13.0, 17.0])
+    before = Training(experiment=Experiment(data="csv:x.csv", target_scale="none"))
+    for row in TARGET_SCALES.values():
+        scale = row.of(prices)
+        if scale is None:
+            continue
+        (line,) = lines(before, Training(experiment=Experiment(data="csv:x.csv", target_scale=row.name)))
+        names = {"target": torch.tensor(prices)}
+        exec(line.code, names)
+        assert names["target"].numpy() == pytest.approx(scale.scaled(prices), rel=1e-13), row.name

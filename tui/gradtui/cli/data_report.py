@@ -80,6 +80,8 @@ def data(invocation: Invocation[DataReport], out: TextIO) -> int:
     lines = list(words_of.table_notes(resolved, scaled=True))
     if about.classes:
         lines.append(tr("classes: {list}", list=words_of.classes(about)))
+    elif about.std:
+        lines.append(words_of.guessed(about))
     lines += ["", *_left(words_of.rows_of_columns(about), width)]
     lines += ["", tr("the first rows"), *_left(words_of.preview(about, max(3, width // _LEAST)), width)]
     out.write("\n".join(lines) + "\n")

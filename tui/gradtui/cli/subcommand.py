@@ -82,7 +82,7 @@ class Subcommand(Generic[Own]):
     has_screen: bool = False
     #: Whether a preset's experiment B is for it.
     takes_b: bool = False
-    #: Whether numbers as a file's target are scaled where nothing is said of it.
+    #: Whether it is told how numbers as a file's target are scaled; a training says it itself, of what it holds out.
     scales_target: bool = True
     #: The settings that it takes as options; None for all.
     settings: tuple[str, ...] | None = _PRINTED

@@ -27,6 +27,7 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         completing.train,
         rows=completing.rows_of_train,
         takes_b=True,
+        scales_target=False,
     ),
     "sweep": Subcommand(
         "gradtui sweep",

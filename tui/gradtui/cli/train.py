@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
+from gradtui_engine.core.figures import counted
 from gradtui_engine.core.problems import ExperimentError, Problem
 from gradtui_engine.experiment.experiment import options as experiment_options
 from gradtui_engine.experiment.training import Training
@@ -25,6 +26,7 @@ from gradtui_engine.training.trainer import Trainer
 from ..model.ineffective_options import without_effect, without_effect_in_training
 from ..text import glyphs
 from ..text.language import tr
+from ..text.table_words import scale
 from .output_files import check_writable, not_written
 from .printed import toml
 from .stop import Stop
@@ -123,6 +125,10 @@ def _started(plan: Plan) -> list[TrainingHistory]:
 def _notes(plan: Plan, histories: Sequence[TrainingHistory]) -> list[str]:
     """What has no effect, and what somebody who compares A and B has to know."""
     notes = [*without_effect_in_training(plan.a, plan.a.given())]
+    scaled = [_scaled(history.trainer.stream) for history in histories]
+    notes += scaled[0]
+    if plan.b is not None and scaled[1] != scaled[0]:
+        notes += [tr("B: {note}", note=note) for note in scaled[1]]
     if plan.b is None:
         return notes
     changed = [name for name, _ in plan.changes]
@@ -134,6 +140,16 @@ def _notes(plan: Plan, histories: Sequence[TrainingHistory]) -> list[str]:
     if not _same_batches(*(history.trainer.stream for history in histories)):
         notes.append(tr("note: B reads other batches than A"))
     return notes
+
+
+def _scaled(stream: Stream) -> list[str]:
+    """What becomes of numbers as a file's target, and whose numbers decide it where some are held out."""
+    if stream.about is None or stream.about.scale is None:
+        return []
+    used = scale(stream.about.scale)
+    if len(stream.held_rows):
+        used += tr(" (of the {count} samples that are not held out)", count=counted(len(stream.training_rows)))
+    return [used]
 
 
 def _same_batches(a: Stream, b: Stream) -> bool:

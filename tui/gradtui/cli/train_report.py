@@ -20,6 +20,7 @@ from gradtui_engine.training.stream import Stream
 from ..text.language import plural, tr
 from ..text.race_words import compared
 from ..text.summary import describe, rates_of_layers
+from ..text.table_words import off_by
 from .columns import GAP, aligned, widths_of
 
 #: Rows of the table, the state after the last update included.
@@ -47,11 +48,27 @@ def report(snapshots: Sequence[TrainingSnapshot], streams: Sequence[Stream], wid
         lines += _gates(snapshot, stream.resolved)
     lines.append("")
     lines += interrupted(snapshots)
+    lines += [_named(name, line) for name, each in zip(names, snapshots, strict=True) for line in _distance(each)]
     outcomes = [snapshot.outcome for snapshot in snapshots]
     lines += [_named(name, tr(each.message)) for name, each in zip(names, outcomes, strict=True) if each is not None]
     if len(outcomes) > 1 and outcomes[0] is not None and outcomes[1] is not None:
         lines.append(compared(outcomes[0], outcomes[1]))
     return lines
+
+
+def _distance(snapshot: TrainingSnapshot) -> Iterator[str]:
+    """How far the answers are off at the end, in the units of a file's target."""
+    if snapshot.yardstick is None or not snapshot.count:
+        return
+    if snapshot.validations:
+        last = snapshot.validations[-1]
+        distance = off_by(snapshot.yardstick, last.loss)
+        yield tr(
+            "root mean square error at k = {k}, held out: {distance}", k=counted(last.iteration), distance=distance
+        )
+    else:
+        distance = off_by(snapshot.yardstick, float(snapshot.columns["loss"][-1]))
+        yield tr("root mean square error of the last batch: {distance}", distance=distance)
 
 
 def interrupted(snapshots: Sequence[TrainingSnapshot]) -> list[str]:

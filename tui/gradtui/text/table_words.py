@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gradtui_engine.core.figures import counted, exact, rounded
+from gradtui_engine.core.figures import counted, exact, rounded, short
 from gradtui_engine.data.datasets import understood
+from gradtui_engine.data.target_scales import TARGET_SCALES
 
 from .language import plural, tr
 
 if TYPE_CHECKING:
+    from gradtui_engine.data.target_scales import Scale
     from gradtui_engine.data.understood import ColumnAbout, Understood
+    from gradtui_engine.data.yardstick import Yardstick
     from gradtui_engine.experiment.resolved import Resolved
 
 #: Names of classes that are told; more would fill the line.
@@ -27,15 +31,15 @@ def table_notes(resolved: Resolved, scaled: bool) -> Iterator[str]:
     """
     about = understood(resolved.request())
     if about is not None:
-        yield from told(about, resolved, scaled)
+        yield from told(about, scaled)
 
 
-def told(about: Understood, resolved: Resolved, scaled: bool = True) -> Iterator[str]:
+def told(about: Understood, scaled: bool = True) -> Iterator[str]:
     """The line, what was guessed, and the scale of a target of numbers."""
     yield in_a_line(about)
     yield from notes(about)
-    if scaled and not about.classes and about.std and resolved.scale_of(resolved.loss) == "standard":
-        yield scale(about)
+    if scaled and about.scale is not None and about.std:
+        yield scale(about.scale)
 
 
 def in_a_line(about: Understood) -> str:
@@ -60,13 +64,35 @@ def _target(about: Understood) -> str:
     return tr("numbers from {low} to {high}", low=exact(about.low), high=exact(about.high))
 
 
-def scale(about: Understood) -> str:
+def scale(used: Scale) -> str:
     """What becomes of numbers as the target."""
     return tr(
-        "target scaled: mean {mean}, standard deviation {std} are now 0 and 1; --target-scale none leaves it",
-        mean=exact(about.mean),
-        std=exact(about.std),
-    )
+        TARGET_SCALES[used.name].told,
+        centre=exact(used.centre), unit=exact(used.unit), low=exact(used.centre), high=exact(used.centre + used.unit),
+    )  # fmt: skip
+
+
+def guessed(about: Understood) -> str:
+    """What answering without looking costs in the target's own units."""
+    return tr(
+        "always to answer the mean, {mean}, is off by {std} (root mean square)",
+        mean=exact(about.mean), std=exact(about.std),
+    )  # fmt: skip
+
+
+def own_number(yardstick: Yardstick, loss: float) -> str:
+    """A loss as a distance in the target's own units: 5312, where short numbers would have 5.3e3."""
+    own = yardstick.own(loss)
+    return exact(float(f"{own:.4g}")) if math.isfinite(own) else short(own)
+
+
+def off_by(yardstick: Yardstick, loss: float) -> str:
+    """A loss as a distance: 0.31 of a standard deviation, 12.4 in the units of price."""
+    own = tr("{number} in the units of {target}", number=own_number(yardstick, loss), target=yardstick.target)
+    if yardstick.scale is None:
+        return own
+    unit = tr(TARGET_SCALES[yardstick.scale.name].unit, number=rounded(yardstick.scaled(loss), 3))
+    return tr(", ").join([unit, own])
 
 
 def notes(about: Understood) -> Iterator[str]:

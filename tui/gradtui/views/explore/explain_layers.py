@@ -8,6 +8,7 @@ from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
 from gradtui_engine.core.figures import exact, loss_text, percent, short, subscript
 from gradtui_engine.core.numerics import norm, ratio
+from gradtui_engine.data.yardstick import Yardstick
 from gradtui_engine.program.dropout import DROPOUTS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -18,7 +19,7 @@ from gradtui_engine.rules.optimisers import OPTIMISERS
 from ...text.language import tr
 from ...text.spans import GAP
 from ...text.summary import rates_of_layers
-from ...text.table_words import told
+from ...text.table_words import off_by, told
 from ...text.undefined import defined
 from .explain_factor import factor_notes
 from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
@@ -139,7 +140,10 @@ def _output_activation_backward(listed: Listed, step: Step) -> Notes:
 def _loss_forward(listed: Listed, step: Step) -> Notes:
     row = LOSSES[instruction(listed, step).choice]
     about = listed.source.about
-    file: Notes = [("dim", line) for line in told(about, listed.resolved)] if about is not None else []
+    file: Notes = [("dim", line) for line in told(about)] if about is not None else []
+    yardstick = Yardstick.of(about, row.name)
+    if yardstick is not None and listed.loss is not None:
+        file = [("text", tr("root mean square error: {distance}", distance=off_by(yardstick, listed.loss))), *file]
     wrong = tr("how wrong the output is, in one number: L = {loss}", loss=loss_text(listed.loss))
     return [("strong", wrong), ("formula", tr(row.formula)), ("dim", tr(row.note)), *file]
 

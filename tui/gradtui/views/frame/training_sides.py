@@ -11,6 +11,7 @@ import numpy as np
 from gradtui_engine import Training, TrainingSnapshot
 from gradtui_engine.analysis.outcome import OFF_SCALE
 from gradtui_engine.core.numerics import Array
+from gradtui_engine.data.yardstick import Yardstick
 from gradtui_engine.experiment.training import Turn
 from gradtui_engine.program.program import place_of, walls
 from gradtui_engine.training.judgement import guess_before
@@ -45,6 +46,11 @@ class Side:
         """The stages' own names, where they have some: those of modules."""
         snapshot = self.snapshot
         return () if isinstance(snapshot, TrainingSnapshot) or snapshot.axis != "module" else snapshot.places
+
+    @property
+    def yardstick(self) -> Yardstick | None:
+        """What has its losses in the units of a file's target."""
+        return self.snapshot.yardstick if isinstance(self.snapshot, TrainingSnapshot) else None
 
     @property
     def losses(self) -> tuple[Array, Array]:

@@ -16,6 +16,7 @@ from ...text.dots import ACROSS, Canvas, Curve
 from ...text.heat import Array
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap
+from ...text.table_words import off_by, own_number
 from ..frame.iteration_axis import IterationAxis
 from ..frame.loss_scale import LossScale, scale_of
 from ..frame.step_axis import StepAxis
@@ -199,6 +200,7 @@ def _numbers(sides: Sides, width: int, height: int) -> list[Line]:
         held_out = _held_out(side, sides, width)
         if held_out:
             lines.append(held_out)
+    lines += [line for side in sides.here if (line := _off_by(side, sides, width))]
     lines += [line for text in branched(sides) for line in wrap(text, width, "strong")]
     rate: Line = [(tr("rate {value}", value=_rates(sides)), "text")]
     # What guessing costs nobody knows of a recorded training.
@@ -241,6 +243,22 @@ def _held_out(side: Side, sides: Sides, width: int) -> Line:
     # Words shorten before numbers do.
     texts = (f"{long}{share}", f"{brief}{share}", long, brief, f"{bare}{share}", bare, short(row.loss))
     return first_fit(width, *([(f"{side.mark} ", side.style), (text, "text")] for text in texts))
+
+
+def _off_by(side: Side, sides: Sides, width: int) -> Line:
+    """off by 12.4 in the units of price: of what is held out, else of the cursor's batch."""
+    yardstick, row = side.yardstick, validated(side, sides.iteration)
+    if yardstick is None:
+        return []
+    loss = row.loss if row is not None else float(side.snapshot.columns["loss"][at(side, sides.iteration)])
+    head: Line = [(f"{side.letter} ", side.style)] if sides.raced else []
+    own = own_number(yardstick, loss)
+    texts = (
+        tr("off by {distance}", distance=off_by(yardstick, loss)),
+        tr("off by {number} in the units of {target}", number=own, target=yardstick.target),
+        tr("off by {number}", number=own),
+    )
+    return first_fit(width, *([*head, (text, "text")] for text in texts))
 
 
 def validated(side: Side, iteration: int) -> Validation | None:
