@@ -30,7 +30,11 @@ def activation_of(now: Resolved) -> str:
 
 
 def norm_of(now: Resolved) -> str:
-    return names.NORMS[now.norm].format(width="width" if now.widths else now.width)
+    """The module, or one for each hidden layer where these are not equally wide."""
+    if not now.widths:
+        return names.NORMS[now.norm].format(width=now.width)
+    widths = ", ".join(map(str, now.widths))
+    return f"[{names.NORMS[now.norm].format(width='units')} for units in ({widths},)]"
 
 
 #: Row of the table of residuals → what is made once for each block, and the sum of branch and skip; {branch} and {skip}

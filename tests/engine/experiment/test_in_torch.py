@@ -438,3 +438,15 @@ def test_a_scaled_target_is_the_engines() -> None:
         names = {"target": torch.tensor(prices)}
         exec(line.code, names)
         assert names["target"].numpy() == pytest.approx(scale.scaled(prices), rel=1e-13), row.name
+
+
+@pytest.mark.parametrize("norm", ["layer", "batch", "rms"])
+@pytest.mark.parametrize("position", ["before", "after"])
+def test_norms_of_widths_that_differ_have_each_layers_own(norm: str, position: str) -> None:
+    """One line makes all of them, with nothing defined before."""
+    after = Experiment(width="12,5,7", norm=norm, norm_position=position)
+    (line,) = lines(Training(experiment=Experiment(width="12,5,7")), Training(experiment=after))
+    modules = eval(line.code, {"nn": nn})
+    shapes = [tuple(parameter.shape) for name, parameter in build(after).parameters.items() if name.endswith("weight")]
+    widths = [shape[0] for shape in shapes if len(shape) == 1]
+    assert [module(torch.zeros(3, width)).shape[1] for module, width in zip(modules, (12, 5, 7), strict=True)] == widths
