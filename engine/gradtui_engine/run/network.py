@@ -277,8 +277,7 @@ def aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
     row, target = LOSSES[str(resolved.loss)], batch.target
     if batch.loss != "cross_entropy":
         if row.name == "bce" and not ((target >= 0) & (target <= 1)).all():
-            text = "'bce' is for targets from 0 to 1; {data} has others; allowed: mse"
-            message = Message(text, data=resolved.data)
+            message = Message("'bce' is for targets from 0 to 1; {data} has others; allowed: mse", data=resolved.data)
             if batch.about is not None:
                 message = Message(
                     "'bce' is for targets from 0 to 1; {data} has others; allowed: mse, or --target-scale minmax",
