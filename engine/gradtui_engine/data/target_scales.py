@@ -48,7 +48,6 @@ class TargetScale:
 
     unit says a {number} of distances that the scale makes 1; told is a sentence with {centre} and {unit}, {low} and
     {high} in the target's own units. to_one: whether numbers come to lie from 0 to 1, as bce and a sigmoid have them.
-    code is PyTorch's, for a tensor `target`.
     """
 
     name: str
@@ -57,7 +56,6 @@ class TargetScale:
     unit: English
     told: English
     note: English
-    code: str = ""
     to_one: bool = False
     aliases: Aliases = NO_ALIASES
 
@@ -98,7 +96,6 @@ TARGET_SCALES = Table(
             "target scaled: mean {centre}, standard deviation {unit} are now 0 and 1; --target-scale none leaves it",
             "Always to answer the mean costs 1 (mse), whatever the units; scikit-learn's StandardScaler. The standard "
             "deviation is that of the rows themselves (n, not n − 1).",
-            "target = (target - target.mean()) / target.std(correction=0)",
             aliases=Aliases(
                 ("standard_scaler", "standardise", "standardize", "standardised", "standardized", "zscore", "z_score"),
                 ("normalise", "normalize", "normalised", "normalized"),
@@ -108,16 +105,13 @@ TARGET_SCALES = Table(
             "minmax", "(t − min) / (max − min)", _minmax, "{number} of the range",
             "target scaled: {low} and {high} are now 0 and 1; --target-scale none leaves it",
             "From 0 to 1, as a sigmoid's outputs and bce have them; scikit-learn's MinMaxScaler. One number far away "
-            "presses all others together; what is held out may lie beyond 0 and 1.",
-            "target = (target - target.min()) / (target.max() - target.min())", to_one=True,
+            "presses all others together; what is held out may lie beyond 0 and 1.", to_one=True,
             aliases=Aliases(("min_max_scaler", "minmax_scaler", "min_max", "unit_range", "rescaling")),
         ),
         TargetScale(
             "robust", "(t − median) / (q₃ − q₁)", _robust, "{number} of the interquartile range",
             "target scaled: median {centre}, interquartile range {unit} are now 0 and 1; --target-scale none leaves it",
             "Numbers far away move neither the median nor the quartiles; scikit-learn's RobustScaler.",
-            "low, middle, high = (target.quantile(q) for q in (0.25, 0.5, 0.75))\n"
-            "target = (target - middle) / (high - low)",
             aliases=Aliases(("robust_scaler", "median", "iqr")),
         ),
         TargetScale(

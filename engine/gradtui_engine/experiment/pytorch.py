@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ..cells.residual_blocks import BLOCKS, NORM
 from ..core.figures import typed
 from ..core.message import Message
-from ..data.target_scales import NONE, TARGET_SCALES
 from ..rules.optimisers import OPTIMISERS
 from . import pytorch_blocks, pytorch_tokens, pytorch_weights
 from . import pytorch_gates as gates
@@ -223,9 +222,9 @@ def _loss(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 
 def _target(was: Resolved, now: Resolved) -> Iterator[Line]:
-    row = TARGET_SCALES[now.target_scale or NONE]
-    if row.fit is not None:
-        yield Line(row.code, "of the whole file; where rows are held out, with the numbers of the others")
+    code = names.TARGET_SCALES.get(str(now.target_scale))
+    if code is not None:
+        yield Line(code, "of the whole file; where rows are held out, with the numbers of the others")
     else:
         yield Line("", "target as it stands in the file")
 

@@ -34,6 +34,13 @@ NORMS: Mapping[str, str] = {
     "layer": "nn.LayerNorm({width})",
     "rms": "nn.RMSNorm({width})",
 }
+#: For a tensor `target`.
+TARGET_SCALES: Mapping[str, str] = {
+    "standard": "target = (target - target.mean()) / target.std(correction=0)",
+    "minmax": "target = (target - target.min()) / (target.max() - target.min())",
+    "robust": "low, middle, high = (target.quantile(q) for q in (0.25, 0.5, 0.75))\n"
+    "target = (target - middle) / (high - low)",
+}
 DROPOUTS: Mapping[str, str] = {"inverted": "nn.Dropout({rate})", "alpha": "nn.AlphaDropout({rate})"}
 #: The cells that torch.nn has.
 CELLS: Mapping[str, str] = {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}
