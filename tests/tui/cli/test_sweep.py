@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 from typing import Any
 
@@ -463,6 +464,26 @@ def test_every_executor_comes_to_the_same_numbers(executor: str, command: Comman
 
 
 # -- interrupted -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("executor", ["serial", "threads"])
+def test_a_thread_in_a_long_array_operation_holds_nobody_up(executor: str, tmp_path: Path) -> None:
+    """The decomposition of 2,600 × 2,600 takes five seconds, in which nothing can be asked of its thread."""
+    store = tmp_path / "store"
+    arguments = ["--x", "width=4,2600,2700", "--init", "orthogonal", "--depth", "6", "--executor", executor]
+    program = subprocess.Popen(
+        [sys.executable, "-m", "gradtui", "sweep", *arguments, "--store", str(store)], stdout=subprocess.PIPE, text=True
+    )
+    while not (store.exists() and any(path.stat().st_size for path in store.iterdir())):
+        assert program.poll() is None
+    asked = time.monotonic()
+    program.send_signal(signal.SIGINT)
+    out, _ = program.communicate(timeout=60)
+    assert program.returncode == 130
+    assert "interrupted after 1 of 3 cells: this is what there is" in out
+    # A second, and what a loaded machine takes to print: less than the operation itself.
+    assert time.monotonic() - asked < 2.5
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

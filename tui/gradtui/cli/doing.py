@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from .stop import leave as leave  # what serve and the screen end with, too
 
 if TYPE_CHECKING:
     from .data_report import DataReport
@@ -59,16 +60,6 @@ def _lacks_terminal(command: str, file: str = "") -> NoReturn:
 def is_terminal() -> bool:
     """Whether there is one; Textual draws on stderr."""
     return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
-
-
-def leave(status: int) -> int:
-    """The end of a program that had a screen."""
-    if threading.active_count() > 1:
-        # A computation is still under way, and Python would wait for it. The terminal is restored already.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
 
 
 def run(invocation: Invocation[RunOptions], out: TextIO) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -46,3 +48,13 @@ class Stop:
             raise KeyboardInterrupt
         self.signal = number
         self._event.set()
+
+
+def leave(status: int) -> int:
+    """The end of a program while a computation may still be under way."""
+    if threading.active_count() > 1:
+        # A computation is still under way, and Python would wait for it. The terminal is restored, and all is said.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status

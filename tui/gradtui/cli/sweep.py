@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import shutil
@@ -23,8 +24,8 @@ from ..text.language import tr
 from .escape import Escape
 from .output_files import check_writable, not_written
 from .printed import toml
-from .stop import Stop
-from .sweep_executors import executor_of
+from .stop import Stop, leave
+from .sweep_executors import executor_of, still_busy
 from .sweep_plan import SweepPlan
 from .sweep_progress import progress
 from .sweep_report import Swept, report
@@ -48,7 +49,20 @@ def sweep(invocation: Invocation[SweepPlan], out: TextIO) -> int:
     if options.print_config:
         out.write(toml(asked.to_toml()))
         return 0
-    swept, status, problems = _swept(invocation.options)
+    with contextlib.ExitStack() as executors:
+        # What there is is told before the executor is closed: Dask's takes a second, and a thread ends its cell first.
+        swept, status, problems = _swept(invocation.options, executors)
+        _tell(invocation.options, swept, problems, out)
+    if problems:
+        raise ExperimentError(problems)
+    if status:
+        return leave(status) if still_busy() else status
+    return int(all(cell.failed for cell in swept.cells.values()))
+
+
+def _tell(plan: SweepPlan, swept: Swept, problems: list[Problem], out: TextIO) -> None:
+    """Write and print what came of it; what goes wrong with that is added to the problems."""
+    options, asked = plan.options, plan.sweep
     problems += _written(options.csv, asked, swept)
     if options.store is not None:
         _tell_of_store(swept, options.store)
@@ -67,32 +81,29 @@ def sweep(invocation: Invocation[SweepPlan], out: TextIO) -> int:
             out.write("\n" + "\n".join(plots(swept, width, colour, blocks)) + "\n")
         if options.csv is not None and not any(problem.field == "--csv" for problem in problems):
             out.write("\n" + tr("saved {path}", path=options.csv) + "\n")
-    if problems:
-        raise ExperimentError(problems)
-    if status:
-        return status
-    return int(all(cell.failed for cell in swept.cells.values()))
+    out.flush()
 
 
-def _swept(plan: SweepPlan) -> tuple[Swept, int, list[Problem]]:
+def _swept(plan: SweepPlan, executors: contextlib.ExitStack) -> tuple[Swept, int, list[Problem]]:
     """The cells, as far as somebody has waited for them; 0, or the exit status of who has not; what ended it besides,
     such as a store's disk that is full. Raises ExperimentError where that was before the first cell."""
     columns, rows = plan.sweep.shape
     cells: dict[tuple[int, int], Cell] = {}
     problems: list[Problem] = []
     start = time.monotonic()
-    with Stop() as stop, Escape() as escape, executor_of(plan.options) as executor, progress(columns * rows) as tell:
+    with Stop() as stop, Escape() as escape, progress(columns * rows) as tell:
 
         def ended() -> bool:
             tell(None)
             return stop.asked or escape.pressed()
 
         try:
+            executor = executors.enter_context(executor_of(plan.options))
             for cell in run(plan.sweep, executor, plan.options.store, stop=ended):
                 cells[cell.i, cell.j] = cell
                 tell(cell)
-        except ExperimentError as error:  # the store's
-            problems += (Problem(f"--{each.field}", each.message) for each in error.problems)
+        except ExperimentError as error:  # the executor's, or the store's
+            problems += (Problem(f"--{each.field.lstrip('-')}", each.message) for each in error.problems)
             if not cells:
                 raise ExperimentError(problems) from None
         escaped = escape.pressed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -14,39 +15,51 @@ from .sweep_plan import DASK, PROCESSES, SERIAL, THREADS
 if TYPE_CHECKING:
     from .sweep_plan import SweepOptions
 
-#: Gives an executor for as long as it is needed; None: no executor, cells one after the other.
-Opened = Callable[["SweepOptions"], contextlib.AbstractContextManager[Executor | None]]
+#: Gives an executor for as long as it is needed.
+Opened = Callable[["SweepOptions"], contextlib.AbstractContextManager[Executor]]
+#: What threads that compute cells are called; the seconds that each has to end by itself.
+_THREADS, _MOMENT = "gradtui sweep", 0.1
 
 
-def executor_of(options: SweepOptions) -> contextlib.AbstractContextManager[Executor | None]:
+def executor_of(options: SweepOptions) -> contextlib.AbstractContextManager[Executor]:
     """The executor that is asked for. Raises ExperimentError where there is none to be had."""
     return _ROWS[DASK if options.address is not None else options.executor](options)
 
 
-@contextlib.contextmanager
-def _serial(options: SweepOptions) -> Iterator[None]:
-    yield None
+def _serial(options: SweepOptions) -> contextlib.AbstractContextManager[Executor]:
+    """Cells one after the other; in a thread, so that whoever waits for a long one can end it."""
+    return _in_threads(1)
+
+
+def _threads(options: SweepOptions) -> contextlib.AbstractContextManager[Executor]:
+    return _in_threads(options.workers or cores())
 
 
 @contextlib.contextmanager
-def _threads(options: SweepOptions) -> Iterator[Executor]:
-    with _ended(ThreadPoolExecutor(options.workers or cores(), "gradtui sweep")) as pool:
+def _in_threads(count: int) -> Iterator[Executor]:
+    pool = ThreadPoolExecutor(count, _THREADS)
+    try:
         yield pool
+    finally:
+        # A thread looks between two array operations whether it is to end, and one may take seconds: see `still_busy`.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def still_busy() -> bool:
+    """Whether a thread is in the middle of a cell that has been given up."""
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith(_THREADS)]
+    for thread in threads:
+        thread.join(_MOMENT)
+    return any(thread.is_alive() for thread in threads)
 
 
 @contextlib.contextmanager
 def _processes(options: SweepOptions) -> Iterator[Executor]:
-    with _ended(Pool(options.workers)) as pool:
-        yield pool
-
-
-@contextlib.contextmanager
-def _ended(executor: Executor) -> Iterator[Executor]:
-    """However it ends, nothing goes on: what is under way has been given up, or is done."""
+    pool = Pool(options.workers)
     try:
-        yield executor
+        yield pool
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _dask(options: SweepOptions) -> contextlib.AbstractContextManager[Executor]:
