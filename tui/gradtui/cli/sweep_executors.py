@@ -21,6 +21,12 @@ Opened = Callable[["SweepOptions"], contextlib.AbstractContextManager[Executor]]
 _THREADS, _MOMENT = "gradtui sweep", 0.1
 
 
+class _OneByOne(ThreadPoolExecutor):
+    """One thread, which is given the next cell once the one before has been told."""
+
+    window = 1
+
+
 def executor_of(options: SweepOptions) -> contextlib.AbstractContextManager[Executor]:
     """The executor that is asked for. Raises ExperimentError where there is none to be had."""
     return _ROWS[DASK if options.address is not None else options.executor](options)
@@ -28,16 +34,15 @@ def executor_of(options: SweepOptions) -> contextlib.AbstractContextManager[Exec
 
 def _serial(options: SweepOptions) -> contextlib.AbstractContextManager[Executor]:
     """Cells one after the other; in a thread, so that whoever waits for a long one can end it."""
-    return _in_threads(1)
+    return _in_threads(_OneByOne(1, _THREADS))
 
 
 def _threads(options: SweepOptions) -> contextlib.AbstractContextManager[Executor]:
-    return _in_threads(options.workers or cores())
+    return _in_threads(ThreadPoolExecutor(options.workers or cores(), _THREADS))
 
 
 @contextlib.contextmanager
-def _in_threads(count: int) -> Iterator[Executor]:
-    pool = ThreadPoolExecutor(count, _THREADS)
+def _in_threads(pool: Executor) -> Iterator[Executor]:
     try:
         yield pool
     finally:
