@@ -40,7 +40,7 @@ def test_without_torch_what_imports_it_is_left_out_and_the_rest_runs(without: se
 def test_each_want_is_said_once_with_its_files_of_those_that_were_asked_for(without: set[str]) -> None:
     without.add("torch")
     (line,) = said([TESTS / "engine/training"])
-    assert line.startswith("left out for want of torch (make install-torch): 3 files: tests/engine/training/test_")
+    assert line.startswith("left out for want of torch (make install-torch): 4 files: tests/engine/training/test_")
     assert list(said([TESTS / "engine/core"])) == []
 
 

@@ -95,8 +95,7 @@ def _dropout(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 
 def _residual(was: Resolved, now: Resolved) -> Iterator[Line]:
-    for code, where in pytorch_blocks.snippets(now):
-        yield Line(code, where)
+    yield from pytorch_blocks.snippets(now)
 
 
 # -- how parameters start -----------------------------------------------------------------------------------

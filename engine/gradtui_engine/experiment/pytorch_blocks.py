@@ -18,8 +18,8 @@ from ..cells.residual_blocks import (
 )
 from ..cells.settings import units_of
 from ..core.figures import typed
-from ..core.message import English
 from . import pytorch_names as names
+from .pytorch_line import Line
 
 if TYPE_CHECKING:
     from .resolved import Resolved
@@ -52,11 +52,11 @@ _JOINS: dict[str, tuple[tuple[str, ...], str]] = {
 }  # fmt: skip
 
 
-def snippets(now: Resolved) -> Iterator[tuple[str, English]]:
+def snippets(now: Resolved) -> Iterator[Line]:
     """Statements, each with where it stands."""
     row = RESIDUALS[now.residual]
     if not row.joins:
-        yield "h = layer(h)", "in forward, without h +"
+        yield Line("h = layer(h)", "in forward, without h +")
         return
     inside, outside = _branch(now)
     on_skip, on_branch = scales(now)
@@ -66,19 +66,19 @@ def snippets(now: Resolved) -> Iterator[tuple[str, English]]:
         "skip": _times(on_skip),
         "branch": _times(on_branch),
     }  # fmt: skip
-    yield f"layer = nn.Sequential({', '.join(inside)})", ""
+    yield Line(f"layer = nn.Sequential({', '.join(inside)})")
     if row.weights is not None:
         share = typed(weights_scale(now))
-        yield (
+        yield Line(
             f"for m in layer:\n    if isinstance(m, nn.Linear):\n        m.weight.data *= {share}",
             "after the weights have been started",
         )
     for code in made:
-        yield code.format(**numbers), "one for each block"
+        yield Line(code.format(**numbers), "one for each block")
     if outside:
-        yield f"after = nn.Sequential({', '.join(outside)})", ""
+        yield Line(f"after = nn.Sequential({', '.join(outside)})")
     joined = sum_.format(**numbers)
-    yield f"h = {f'after({joined})' if outside else joined}", "in forward, where h and layer(h) are as wide"
+    yield Line(f"h = {f'after({joined})' if outside else joined}", "in forward, where h and layer(h) are as wide")
 
 
 def _times(number: float) -> str:

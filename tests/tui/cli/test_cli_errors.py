@@ -43,7 +43,7 @@ def refused(done: Done) -> list[str]:
         (["--init", "xavier"], ["init", "'xavier'", "did you mean 'xavier_"]),
         (["--data", "digit"], ["data", "'digit'", "did you mean 'digits'?"]),
         (["--data", "csv:"], ["data", "names no file", "csv:PATH"]),
-        (["--dtype", "float16"], ["dtype", "'float16'", "float64, float32"]),
+        (["--dtype", "float8"], ["dtype", "'float8'", "float64, float32"]),
         (["--depth", "0"], ["depth", "0 given", "a whole number from 1 to 10000"]),
         (["--depth", "3.5"], ["depth", "'3.5' given", "a whole number"]),
         (["--depth="], ["depth", "'' given", "a whole number"]),

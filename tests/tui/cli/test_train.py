@@ -113,7 +113,7 @@ def test_the_configuration_can_be_fed_back(tmp_path: Path, command: Command) -> 
         (("--batches", "fresh"), "batches: 'fresh' given; allowed for digits: epochs, one"),
         (("--warmup", "400"), "warmup: 400 given; allowed: 0 to 300, the iterations"),
         (("--schedule", "cosin"), "--schedule: 'cosin' is unknown; allowed: constant, warmup, cosine, step; did you"),
-        (("--then", "3:depth=2"), "--then: 'depth' is unknown; allowed: learning_rate, clip"),
+        (("--then", "3:depth=2"), "--then: 'depth' is unknown; allowed: learning_rate, learning_rate_1, "),
         (("--epochs", "3"), "--epochs: training is counted in iterations here: gradtui train --iterations N"),
         (("--max-steps=3",), "--max-steps: training is counted in iterations here: gradtui train --iterations N"),
         (("--lr-scheduler", "x"), "--lr-scheduler: a schedule of the learning rate is for training: gradtui train"),

@@ -188,7 +188,7 @@ def test_w_sets_the_width_and_digits_show_views() -> None:
         await settled(app, pilot)
         assert app.state.experiment.width == 6
         found = []
-        for digit in "12345678":
+        for digit in "123456789":
             app.send(e.Show("explore"))  # the story's pages have digits of their own
             await pilot.press(digit)
             found.append(app.state.view)
@@ -277,7 +277,7 @@ def test_what_is_typed_after_a_refusal_replaces_what_was_refused() -> None:
 
 def test_nothing_that_is_typed_gets_past_the_prompt() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        for text in ("", "abc", "-3", "1e3", "10001", " "):
+        for text in ("abc", "-3", "1e3", "10001"):
             await pilot.press("d")
             app.screen.query_one(Input).value = text
             await pilot.press("enter")

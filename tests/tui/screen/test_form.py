@@ -102,7 +102,7 @@ def test_another_cell_closes_its_fields_and_opens_its_own() -> None:
         assert app.text("forget_bias").rstrip().endswith("for lstm only")
         await pilot.press("right")
         assert "< lstm >" in app.text("cell")
-        assert "for mlp only" in app.text("depth")
+        assert "for mlp, transformer only" in app.text("depth")
         assert "only" not in app.text("forget_bias")
         assert not app.entry("depth").display
         assert app.entry("forget_bias").display
@@ -204,7 +204,7 @@ def test_a_size_that_is_impossible_is_said_though_no_field_alone_is_wrong() -> N
 def test_a_field_is_reset_to_its_default_or_to_what_it_was() -> None:
     async def script(app: Bench, pilot: Pilot[None]) -> None:
         await pilot.press(*"12", "ctrl+r")
-        assert app.entry("depth").value == "30"
+        assert app.entry("depth").value == ""  # automatic
         await pilot.press("ctrl+o")
         assert app.entry("depth").value == "5"
 

@@ -74,7 +74,7 @@ def test_a_changed_field_is_marked_with_what_it_was() -> None:
 
 def test_a_field_of_another_cell_says_whose_it_is() -> None:
     assert "for lstm only" in said(Sheet.of(edited()), "forget_bias")
-    assert "for mlp only" in said(Sheet.of(edited(cell="lstm")), "depth")
+    assert "for mlp, transformer only" in said(Sheet.of(edited(cell="lstm")), "depth")
     assert "only" not in said(Sheet.of(edited(cell="lstm")), "forget_bias")
 
 

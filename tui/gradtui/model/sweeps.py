@@ -13,6 +13,7 @@ from gradtui_engine.core.allowances import Allowances
 from gradtui_engine.core.message import Message
 
 from . import sweep_defaults
+from .refusals import file_of
 from .sweep_plan import Shown
 
 if TYPE_CHECKING:
@@ -88,11 +89,15 @@ def _spelled(measure: str) -> str:
 def plan_of(state: State) -> Plan:
     """What is swept of the experiments on the screen."""
     if state.recordings:
-        return Plan(problem=_RECORDED)
+        return Plan(problem=_unswept(state))
     return _plan(state.experiment, state.changes, state.sweep, state.plan, allowances.current())
 
 
-_RECORDED = Message("a recording is not swept: its experiment can be, in a screen of its own")
+def _unswept(state: State) -> Message:
+    file = file_of(state.recordings[0])
+    return Message(
+        "a recording is not swept: `gradtui mirror {file}` builds the closest experiment, which can be", file=file
+    )
 
 
 @functools.lru_cache(maxsize=16)

@@ -245,7 +245,7 @@ class Drawn:
             for x, y in zip(columns.tolist(), lines.tolist(), strict=True):
                 if 0 <= x < self.geometry.width and 0 <= y < self.geometry.height:
                     rows[int(y)][int(x)] = look
-            told.append((*look, tr(curve.name), tr(curve.source)))
+            told.append((*look, tr(curve.name), curve.source))
         seen = {span for row in rows for span in row}
         return [curve for curve in reversed(told) if curve[:2] in seen]
 
@@ -420,7 +420,7 @@ def said(planes: Planes, pane: str) -> list[str]:
             lines.append(tr("{place}: {values}", place=head, values=values))
     for curve in planes.curves_of(pane):
         name = tr(curve.name)
-        lines.append(tr("Theory: {name} ({source}).", name=name, source=tr(curve.source)))
+        lines.append(tr("Theory: {name} ({source}).", name=name, source=curve.source))
     why = reasons(cells, measure)
     lines += [tr("{count} cells: {reason}", count=count, reason=tr(reason)) for reason, count in why.items()]
     return lines
