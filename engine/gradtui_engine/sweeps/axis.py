@@ -269,9 +269,10 @@ def _fitting(number: float, names: Sequence[str]) -> Value:
         try:
             kind.check(number)
         except Rejected as error:
+            if isinstance(kind, Number) and not isinstance(kind, WholeNumber):
+                raise Rejected(_of(name, error)) from None  # 1.4 is no momentum, and means none of 1
             try:
                 number = int(kind.check(round(number)) or 0)
             except Rejected as of_whole:
-                whole = isinstance(kind, WholeNumber) or not isinstance(kind, Number)
-                raise Rejected(_of(name, of_whole if whole else error)) from None
+                raise Rejected(_of(name, of_whole)) from None
     return number

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gradtui.model import events as e
 from gradtui.model.lecture import OPENING
 from gradtui.model.maths import GROWTH, MOST_ANGLE, MOST_TERMS
-from gradtui.model.names import AXES, FUNCTIONS, QUANTITIES, SPEEDS, VIEWS
+from gradtui.model.names import AXES, FUNCTIONS, OF_TOKENS, QUANTITIES, SPEEDS, VIEWS
 from gradtui.model.navigation import selected_stage
 from gradtui.model.pairs import PAIRS
 from gradtui.model.panes_of import LISTS, panes_of
@@ -141,6 +141,7 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Along: st.sampled_from(("", "lstm")).map(e.Along),
     e.About: st.sampled_from(("", *PRESETS.names)).map(e.About),
     e.OpenStory: st.just(e.OpenStory()),
+    e.OpenIdea: st.just(e.OpenIdea()),
     e.OpenPair: st.sampled_from(PAIRS.names).map(e.OpenPair),
     e.NextPage: st.integers(-9, 9).map(e.NextPage),
     e.Invite: st.just(e.Invite()),
@@ -337,9 +338,9 @@ def walk(seed: int, count: int) -> list[State]:
 def test_the_walk_comes_past_every_view_pane_and_quantity() -> None:
     states = [state for seed in range(4) for state in walk(seed, COUNT)]
     assert {state.view for state in states} == set(VIEWS)
-    assert {state.quantity for state in states} == set(QUANTITIES)
-    # Panes of recorded trainings, which have no trace of their own.
-    assert {state.pane for state in states} >= PANES.keys() - {"findings", "numbers"}
+    assert {state.quantity for state in states} >= set(QUANTITIES) - set(OF_TOKENS)
+    # Panes of recorded trainings, which have no trace of their own, and of tokens.
+    assert {state.pane for state in states} >= PANES.keys() - {"findings", "numbers", "attention"}
     assert {state.lesson is None for state in states} == {True, False}
     assert {state.row for state in states} > {""}
     assert LISTS.keys() <= {state.view for state in states}

@@ -34,8 +34,11 @@ ORACLE: dict[str, Callable[[StageNumbers], tuple[float | None, ...]]] = {
     "mean": lambda stage: (stage.activation.mean,),
     "saturated": lambda stage: (stage.activation.saturated, stage.activation.dead),
     "factor": lambda stage: (stage.factor,),
+    "entropy": lambda stage: (stage.attention_entropy,),
+    "similarity": lambda stage: (stage.token_similarity,),
+    "zeros": lambda stage: (stage.gradient_zeros,),
 }
-FORWARD = ("std", "mean", "saturated")
+FORWARD = ("std", "mean", "saturated", "entropy", "similarity")
 
 
 def of_row(quantity: str, row: StageRow, scene: Scene) -> tuple[float | None, ...]:

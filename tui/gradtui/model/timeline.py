@@ -75,7 +75,7 @@ class Timeline:
             known.append(lowest)
             reached.append(highest if step.phase == "forward" else count - 1)
         phases = tuple(str(step.phase) for step in record.steps)
-        outside = dict.fromkeys(("output", "output activation", "loss"), count - 1)
+        outside = dict.fromkeys(("final norm", "readout", "output", "output activation", "loss"), count - 1)
         stages = tuple(outside.get(step.site.part, 0) if step.stage is None else step.stage for step in record.steps)
         places = tuple(step.site.place for step in record.steps)
         timeline = cls(phases, places, stages, tuple(known), tuple(reached), count)
