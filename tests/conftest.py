@@ -89,7 +89,8 @@ class _Untranslated(NullTranslations):
 def _names() -> frozenset[str]:
     """Names as they are typed: of fields, and of what a field can be."""
     fields = options()
-    return frozenset((*fields, *(name for field in fields.values() for name in field.kind.names)))
+    words = (getattr(field.kind, "word", "") for field in fields.values())
+    return frozenset((*fields, *words, *(name for field in fields.values() for name in field.kind.names)))
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_each_want_is_said_once_with_its_files_of_those_that_were_asked_for(with
     without.add("torch")
     (line,) = said([TESTS / "engine/training"])
     assert line.startswith("left out for want of torch (make install-torch): 4 files: tests/engine/training/test_")
-    assert list(said([TESTS / "engine/core"])) == []
+    assert list(said([TESTS / "engine/theory"])) == []
 
 
 def test_what_is_missing_for_servers_leaves_out_servers_alone(without: set[str]) -> None:

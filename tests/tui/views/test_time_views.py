@@ -29,7 +29,7 @@ from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 from tests.tui.rows import log_length
 
-over_time = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell != "mlp"])
+over_time = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.resolved.kind.over_time])
 gated = pytest.mark.parametrize("name", [name for name, each in CASES.items() if CELLS[each.cell].gates])
 axes = given(st.integers(2, 400), st.integers(30, 220))
 

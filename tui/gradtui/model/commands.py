@@ -207,7 +207,7 @@ COMMANDS = (
     Command(
         "page_idea",
         ("9",),
-        "one idea",
+        "one product",
         "One idea: three cures as the same product; again: three of today's networks",
         TALE,
         e.OpenIdea(),
