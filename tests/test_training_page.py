@@ -42,14 +42,18 @@ def saved(path: Path, history: TrainingHistory, other: TrainingHistory | None = 
         return dict(loaded)
 
 
-def test_the_document_has_the_keys_that_the_page_lists_and_no_others() -> None:
+def test_the_document_has_the_keys_that_the_page_lists_and_no_others(tmp_path: Path) -> None:
     said = {
         name: set(re.findall(r"`(\w+)`", about))
         for name, about in re.findall(r"^\| `(\w+)` \| (.*) \|$", part("document"), re.MULTILINE)
     }
     layers, cell = train(LAYERS), train(CELL)
     race, found = document(layers, cell), document(cell)
-    assert said.keys() == race.keys() | found.keys()
+    (tmp_path / "prices.csv").write_text("a,price\n1,12.5\n2,18\n3,15\n4,11\n")
+    prices = Experiment(data=f"csv:{tmp_path / 'prices.csv'}", depth=1, width=3)
+    numbers = document(train(Training(experiment=prices, iterations=2)))
+    assert said.keys() == race.keys() | found.keys() | numbers.keys()
+    assert said["target"] == {*numbers["target"], *numbers["target"]["scale"], "null"}
     assert said["axis"] == {"layer", "block", "time"}
     for name in ("training", "outcome"):
         assert said[name] == race[name].keys()

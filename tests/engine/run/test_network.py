@@ -154,7 +154,7 @@ def test_the_loss_alone_is_that_of_a_run_before_the_update_and_after_it(experime
             "cross_entropy",
             "needs classes: words, or up to 1000 whole numbers; {file} has others; allowed: mse",
         ),
-        ("2", "bce", "is for targets from 0 to 1; {data} has others; allowed: mse"),
+        ("2", "bce", "is for targets from 0 to 1; {data} has others; allowed: mse, or --target-scale minmax"),
     ],
 )
 def test_a_loss_that_a_files_target_cannot_have_is_a_problem_that_names_both(
