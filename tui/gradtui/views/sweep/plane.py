@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,32 +9,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradtui_engine.core.figures import percent, power_of_ten, short
-from gradtui_engine.core.numerics import Array
-
 from ...model import events as e
 from ...model.sweep_cells import Place, SweepCells
 from ...text import glyphs
-from ...text.heat import LEVELS, SHADES, heat_cells
+from ...text.heat import LEVELS
 from ...text.language import tr
 from ...text.spans import Line, Span, first_fit, first_title, page, runs, width_of, wrap
-from ...text.summary import kind_name
 from ..frame.pointer import Events
 from . import line
+from .characters import NONE, character, dense, wide
 from .geometry import Geometry, positions
 from .planes import Planes
-from .shades import NO_NUMBER, Shade, Shades, is_share, reasons, shaded
+from .shades import NO_NUMBER, Shade, Shades, ends, hues_along, meanings, reasons, shaded
 from .words import axis_name, brief, measure_name, measured, place_text, value_text
 
 if TYPE_CHECKING:
-    from gradtui_engine.sweeps.sweep import Sweep
+    pass
 
-#: The first level that a glyph shows where the shade is its density.
-_LEAST = -(-(LEVELS - 1) // (len(SHADES) - 1))
 #: Lines from which on the axes are named over the plane, from which on the shades are explained, and the curves.
 _NAMES_FROM, _LEGEND_FROM, _CURVES_FROM = 7, 5, 10
 #: The cursor; of ASCII's own, whose + is a shade.
-_CURSOR, _CURSOR_ASCII, _NONE = "┼", "@", "×"
+_CURSOR, _CURSOR_ASCII = "┼", "@"
 #: What theory's curves are drawn in, in order: lines, and points. No two are alike, in ASCII neither: o O * ^.
 _LINES = (("●", "curve_1"), ("○", "curve_2"), ("◆", "strong"), ("▲", "strong"))
 _POINTS = (("◆", "curve_1"), ("▲", "curve_1"))
@@ -110,7 +104,7 @@ class Drawn:
     def of(cls, planes: Planes, pane: str, cells: SweepCells, width: int, height: int) -> Drawn:
         up = cells.sweep.y
         assert up is not None
-        margin = 2 + max(_wide(value_text(value)) for value in up.values)
+        margin = 2 + max(wide(value_text(value)) for value in up.values)
         if margin > width // 2:
             margin = 0
         above = int(height >= _NAMES_FROM)
@@ -141,7 +135,7 @@ class Drawn:
         lines: list[Line] = [self._names()] if self.above else []
         for number, spans in enumerate(rows):
             text, style = labels.get(number, ("", "label"))
-            label = f"{' ' * (self.margin - 1 - _wide(text))}{text} " if self.margin else ""
+            label = f"{' ' * (self.margin - 1 - wide(text))}{text} " if self.margin else ""
             lines.append([(label, style), *runs(spans)])
         if self.below:
             lines.append(self._ticks())
@@ -169,7 +163,7 @@ class Drawn:
         for number in range(geometry.height):
             at = [geometry.row_at(point) for point in geometry.points_of(number)]
             drawn = {
-                column: _cell([None if row is None else shade((column, row)) for row in at])
+                column: character([None if row is None else shade((column, row)) for row in at])
                 for column in dict.fromkeys(across) if column is not None
             }  # fmt: skip
             rows.append([drawn[column] for column in across if column is not None])
@@ -194,20 +188,20 @@ class Drawn:
         here, last = self.planes.spot[0], geometry.columns - 1
         room = self.width - self.margin
         taken: list[tuple[int, str, str]] = []
-        even = _evenly(last, room // (2 + max(_wide(value_text(value)) for value in across.values)))
+        even = _evenly(last, room // (2 + max(wide(value_text(value)) for value in across.values)))
         for column in dict.fromkeys((here, 0, last, *even)):
             text = value_text(across.values[column])
             text, style = (f"▴{text}", "cursor") if column == here else (text, "label")
-            size = _wide(text)
+            size = wide(text)
             start = geometry.middle(column, 0)[0] - (0 if column == here else (size - 1) // 2)
             start = max(0, min(start, room - size))
-            if size <= room and all(start + size < at or at + _wide(other) < start for at, other, _ in taken):
+            if size <= room and all(start + size < at or at + wide(other) < start for at, other, _ in taken):
                 taken.append((start, text, style))
         spans: Line = [(" " * self.margin, "label")]
         end = 0
         for start, text, style in sorted(taken):
             spans += [(" " * (start - end), "label"), (text, style)]
-            end = start + _wide(text)
+            end = start + wide(text)
         return spans
 
     def _names(self) -> Line:
@@ -236,7 +230,7 @@ class Drawn:
             look = looks[number % len(looks)]
             points = np.array(curve.points, dtype=np.float64).reshape(-1, 2)
             if curve.joined:
-                points = _dense(points, sweep)
+                points = dense(points, sweep)
             across = positions(sweep.x.values, sweep.x.log, points[:, 0])
             up = positions(sweep.y.values, sweep.y.log, points[:, 1])
             known = np.isfinite(across) & np.isfinite(up)
@@ -252,14 +246,14 @@ class Drawn:
     # -- the legend
 
     def _legend(self, shades: Shades, found: dict[Place, Shade]) -> Line:
-        low, high = _ends(shades)
-        hues = _hues_along(shades)
+        low, high = ends(shades)
+        hues = hues_along(shades)
         shown = shades.binary or list(zip(hues, range(LEVELS), strict=True))
-        swatches: Line = runs([_cell([shade] * self.geometry.halves) for shade in shown])
+        swatches: Line = runs([character([shade] * self.geometry.halves) for shade in shown])
         line: Line = [(" " * min(self.margin, 1), "label"), (f"{low} ", "label"), *swatches, (f" {high}", "label")]
-        named: Line = [(f"   {text}", hue) for hue, text in _meanings(shades, {hue for hue, _ in found.values()})]
+        named: Line = [(f"   {text}", hue) for hue, text in meanings(shades, {hue for hue, _ in found.values()})]
         without = sum(shade == NO_NUMBER for shade in found.values())
-        none: Line = [(f"   {_NONE} {tr('{count} without a number', count=without)}", "broken")] if without else []
+        none: Line = [(f"   {NONE} {tr('{count} without a number', count=without)}", "broken")] if without else []
         held: Line = [(f"   {tr('scale locked')}", "label")] if self.planes.lock is not None else []
         return first_fit(
             self.width, [*line, *none, *named, *held], [*line, *none, *named], [*line, *none], line,
@@ -276,7 +270,7 @@ class Drawn:
         ]  # fmt: skip
         why = reasons(self.cells, self.shades.measure)
         said = " · ".join(f"{tr(reason)} {count}" for reason, count in why.items())
-        none: Line = [(f"{'   ' * bool(curves)}{_NONE} {said}", "label")] if why else []
+        none: Line = [(f"{'   ' * bool(curves)}{NONE} {said}", "label")] if why else []
         return first_fit(self.width, *([*form, *none] for form in forms[:3]), *forms, [])
 
     def _beside(self, curves: list[tuple[str, str, str, str]], room: int) -> Line:
@@ -297,84 +291,6 @@ def _evenly(last: int, most: int) -> range:
     least = max(1, -(-last // max(most - 1, 1)))
     step = next((step for step in range(least, 2 * least + 1) if last % step == 0), least)
     return range(0, last + 1, step)
-
-
-def _meanings(shades: Shades, hues: set[str]) -> list[Span]:
-    """The hues that are drawn, and what each says."""
-    judgement = shades.judgement
-    if judgement is None:
-        return []
-    names = [tr(name) for name in judgement.names] or [kind_name(hue) for hue in judgement.hues]
-    return [(hue, name) for hue, name in zip(judgement.hues, names, strict=True) if hue in hues]
-
-
-def _hues_along(shades: Shades) -> list[str]:
-    """The hue of each level of the scale."""
-    if shades.judgement is None:
-        return ["heat"] * LEVELS
-    low, high = float(shades.scale.low), float(shades.scale.high)
-    middles = low + (high - low) * (np.arange(LEVELS) + 0.5) / LEVELS
-    with np.errstate(over="ignore"):
-        numbers = 10.0**middles if shades.log else middles
-    return [shade[0] if shade is not None else "heat" for shade in shades.of(numbers[None, :])[0]]
-
-
-def _ends(shades: Shades) -> tuple[str, str]:
-    low, high = shades.scale.low, shades.scale.high
-    if shades.log:
-        return power_of_ten(round(low)), power_of_ten(round(high))
-    return (percent(low), percent(high)) if is_share(shades.measure) else (short(low), short(high))
-
-
-#: Points between two of a curve that are looked at: of 100 characters each.
-_FINE = 200
-
-
-def _dense(points: Array, sweep: Sweep) -> Array:
-    """A curve's points and many between them: on straight lines in the axes' units, in their logarithms where log."""
-    assert sweep.y is not None
-    logs = (sweep.x.log, sweep.y.log)
-    with np.errstate(all="ignore"):
-        units = np.stack([np.log(points[:, k]) if log else points[:, k] for k, log in enumerate(logs)], axis=1)
-    shares = np.linspace(0.0, 1.0, max(2, _FINE // max(len(points) - 1, 1)))
-    pieces = [one + (two - one) * shares[:, None] for one, two in itertools.pairwise(units)]
-    dense = np.concatenate(pieces) if pieces else units
-    return np.stack([np.exp(dense[:, k]) if log else dense[:, k] for k, log in enumerate(logs)], axis=1)
-
-
-# -- one character -----------------------------------------------------------------------------------------
-
-
-def _cell(points: list[Shade | None]) -> Span:
-    """What stands in a character: two points of half blocks, or one as a glyph of its density."""
-    if all(point == NO_NUMBER for point in points):
-        return (_NONE, "broken")
-    if len(points) == 1:
-        return _dense_glyph(points[0])
-    upper, lower = points
-    if upper is None and lower is None:
-        return (" ", "text")
-    if upper is None or lower is None:
-        only = upper or lower
-        return ("▀" if upper is not None else "▄", f"{_name(only)}/")
-    return ("▀", f"{_name(upper)}/{_name(lower)}")
-
-
-def _name(shade: Shade | None) -> str:
-    assert shade is not None
-    return f"{shade[0]}{shade[1]}"
-
-
-def _dense_glyph(point: Shade | None) -> Span:
-    if point is None:
-        return (" ", "text")
-    hue, level = point
-    glyph, style = heat_cells([max(level, _LEAST)])[0]
-    return (glyph, style if hue == "heat" else hue)
-
-
-def _wide(text: str) -> int:
-    return width_of([(text, "")])
 
 
 # -- what is under the mouse, and in words -----------------------------------------------------------------

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
 from gradtui_engine.measures.of_run import Measure
 from gradtui_engine.measures.of_training import OfTraining
 
 from ...model.sweep_cells import Place, SweepCells
-from ...text.heat import Array, levels
+from ...text.heat import LEVELS, Array, levels
+from ...text.language import tr
 from ...text.scale import LinearScale, LogScale, Scale
+from ...text.spans import Span
+from ...text.summary import kind_name
 from .words import read
 
 if TYPE_CHECKING:
@@ -206,3 +210,30 @@ def brief_reason(reason: str) -> str:
 def reasons(cells: SweepCells, measure: str) -> Mapping[str, int]:
     """Why cells have no number of a measure, in a word or two each, and how many."""
     return Counter(brief_reason(cell.reason) for cell in cells.cells.values() if _lacks(cell, measure))
+
+
+def meanings(shades: Shades, hues: set[str]) -> list[Span]:
+    """The hues that are drawn, and what each says."""
+    judgement = shades.judgement
+    if judgement is None:
+        return []
+    names = [tr(name) for name in judgement.names] or [kind_name(hue) for hue in judgement.hues]
+    return [(hue, name) for hue, name in zip(judgement.hues, names, strict=True) if hue in hues]
+
+
+def hues_along(shades: Shades) -> list[str]:
+    """The hue of each level of the scale."""
+    if shades.judgement is None:
+        return ["heat"] * LEVELS
+    low, high = float(shades.scale.low), float(shades.scale.high)
+    middles = low + (high - low) * (np.arange(LEVELS) + 0.5) / LEVELS
+    with np.errstate(over="ignore"):
+        numbers = 10.0**middles if shades.log else middles
+    return [shade[0] if shade is not None else "heat" for shade in shades.of(numbers[None, :])[0]]
+
+
+def ends(shades: Shades) -> tuple[str, str]:
+    low, high = shades.scale.low, shades.scale.high
+    if shades.log:
+        return power_of_ten(round(low)), power_of_ten(round(high))
+    return (percent(low), percent(high)) if is_share(shades.measure) else (short(low), short(high))
