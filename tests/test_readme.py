@@ -29,6 +29,7 @@ from gradtui.screen.app import GradtuiApp
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.analysis.outcome import KINDS, QUESTIONS
+from gradtui_engine.experiment.experiment import options
 from tests import recordings
 from tests.engine.recordings.checkpoints import files
 from tests.tooling import tool
@@ -79,7 +80,7 @@ def commands(text: str) -> list[list[str]]:
 def headless() -> list[list[str]]:
     """The words of every gradtui command without a screen in the sh blocks, comments left out."""
     lines = [shlex.split(line, comments=True) for block in blocks("sh") for line in block.splitlines()]
-    return [words for words in lines if words[:1] == ["gradtui"] and words[1:2] and words[1] not in {*STAYING, SHOWING}]
+    return [words for words in lines if words[1:2] and words[1] in set(SUBCOMMANDS) - {*STAYING, SHOWING}]
 
 
 # -- generated parts ---------------------------------------------------------------------------------------
@@ -375,12 +376,40 @@ def test_the_parts_of_a_factor_are_those_that_the_page_lists_and_go_together_as_
         ("LSTM", Experiment(cell="lstm", **over_time), "cell"),
         ("GRU", Experiment(cell="gru", **over_time), "factor"),
         ("MGU", Experiment(cell="mgu", **over_time), "factor"),
+        ("minGRU", Experiment(cell="mingru", **over_time), "factor"),
     ):
         stage = simulate(experiment).stages[3]
         one, two, cosine = (stage.factors[name] for name in _in_order(where, said[where]))
         total = stage.factors["cell"] if whole == "cell" else stage.factor
         assert total is not None
         assert one**2 + two**2 + 2 * cosine * one * two == pytest.approx(total**2)
+
+
+def test_the_parts_of_todays_networks_are_those_that_the_page_lists() -> None:
+    rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|", HEADLESS, re.M))
+    branch = set(re.findall(r"`(\w+)`", rows["MLP"]))
+    for where, experiment in (
+        ("MLP, Highway", Experiment(depth=6, width=8, batch=8, residual="highway")),
+        ("Transformer", Experiment(cell="transformer", depth=4, width=8, batch=8)),
+        ("MLP", Experiment(depth=6, width=8, batch=8, dropout=0.5)),
+    ):
+        stage = simulate(experiment).stages[2]
+        named = set(re.findall(r"`(\w+)`", rows[where]))
+        of_the_branch = branch if experiment.cell == "mlp" else set()
+        assert stage.factors.keys() <= named | of_the_branch
+        assert named - stage.factors.keys() <= {"norm", "scale", "dropout"}, where
+
+
+def test_networks_names_every_cell_and_way_to_join_in_commands_that_can_be() -> None:
+    section = README[README.index("\n## Networks\n") : README.index("\n## Presets\n")]
+    lines = [shlex.split(line, comments=True) for block in blocks("sh", section) for line in block.splitlines()]
+    for program, *words in lines:
+        assert program == "gradtui"
+        read(SUBCOMMANDS[""], words)  # raises where such an experiment cannot be
+    assert {word for words in lines for word in words} >= {"--width", "--truncate", "--dropout", "--dtype"}
+    for name in ("cell", "residual"):
+        names = set(options()[name].choices) - {"mlp", "none"}
+        assert {each for each in names if not re.search(rf"\b{each}\b", section)} == set()
 
 
 def _in_order(where: str, names: set[str]) -> list[str]:

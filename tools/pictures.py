@@ -61,6 +61,7 @@ PICTURES = (
         Experiment(cell="lstm"),
     ),
     Picture("idea", (112, 30), ("2",), ("sigmoid  →  ● ReLU", "plain  →  ● residual", "RNN  →  ● LSTM")),
+    Picture("today", (112, 30), ("2", "9"), ("plain  →  ● stream", "RNN  →  ● LRU", "plain  →  ● Highway")),
     Picture("compare", (112, 34), ("3", "A", "I"), ("B · MLP 30×64 · relu · log 1e-20 … 1", "B differs from A in")),
     Picture("lab", (112, 32), ("4",), ("f and f′ · sigmoid", "what each f leaves")),
     Picture("maths", (132, 42), ("5", "tab", "tab"), ("unit circle and unit hyperbola", "the bridge")),

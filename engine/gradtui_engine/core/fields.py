@@ -29,6 +29,21 @@ def not_allowed(given: str, allowed: str) -> Rejected:
     return Rejected(Message("{given} given; allowed: {allowed}", given=given, allowed=allowed))
 
 
+def no_number(text: str, allowed: str, words: Iterable[str]) -> Rejected:
+    """The refusal of a text where a number stands, or one of a few words: with the word that is nearest."""
+    match = nearest(text, words)
+    if match is None:
+        return not_allowed(given(text), allowed)
+    return Rejected(
+        Message(
+            "{given} given; allowed: {allowed}; did you mean {match}?",
+            given=given(text),
+            allowed=allowed,
+            match=repr(match),
+        )
+    )
+
+
 def given(value: object) -> str:
     """A value for a message; one that would fill the screen by its beginning."""
     text = repr(value)
@@ -196,6 +211,11 @@ class Number(Kind):
     word: str = ""
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What may stand instead of a number."""
+        return (self.word,) if self.word else ()
+
+    @property
     def allowed(self) -> str:
         limits = {"minimum": exact(self.minimum), "maximum": exact(self.maximum)}
         if self.word:
@@ -205,6 +225,8 @@ class Number(Kind):
     def check(self, value: Any) -> float | str:
         if self.word and value == self.word:
             return self.word
+        if isinstance(value, str):
+            raise no_number(value, self.allowed, self.words)
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise not_allowed(given(value), self.allowed)
         try:
@@ -222,7 +244,7 @@ class Number(Kind):
         except ValueError as error:
             if isinstance(error, Rejected):
                 raise
-            raise not_allowed(given(text), self.allowed) from None
+            raise no_number(text, self.allowed, self.words) from None
 
 
 @dataclass(frozen=True)
@@ -230,6 +252,10 @@ class Scale(Number):
     """A number in a range, `word` for one that follows, or `off` for none."""
 
     off: str = "none"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (*super().words, self.off)
 
     @property
     def allowed(self) -> str:

@@ -71,6 +71,18 @@ def test_a_number_may_have_one_word_that_stands_for_it(kind: Number) -> None:
             kind.parse(wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "slip", "meant"),
+    [("loss_scale", "dynamc", "dynamic"), ("loss_scale", "nnoe", "none"), ("gain", "atuo", "auto")],
+)
+def test_a_slip_in_the_word_that_stands_for_a_number_is_told_the_word(name: str, slip: str, meant: str) -> None:
+    for read in (options()[name].kind.parse, options()[name].kind.check):
+        with pytest.raises(Rejected, match=f"{slip}' given; allowed: a number from .*; did you mean '{meant}'\\?$"):
+            read(slip)
+        with pytest.raises(Rejected, match=r"given; allowed: a number from .*(auto|none)$"):
+            read("1,5")
+
+
 @pytest.mark.parametrize(("text", "value"), [("7", 7), (" 7 ", 7), ("+7", 7), ("100", 100)])
 def test_a_whole_number_is_read_as_python_reads_it(text: str, value: int) -> None:
     assert WHOLE.parse(text) == value

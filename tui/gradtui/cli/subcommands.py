@@ -188,7 +188,8 @@ SUBCOMMANDS: dict[str, Subcommand[Any]] = {
     "": Subcommand(
         "gradtui",
         "",
-        "See where the gradient goes: backpropagation through a deep MLP or an unrolled LSTM, step by step. "
+        "See where the gradient goes: backpropagation through a deep MLP, a Transformer or an unrolled LSTM, "
+        "step by step. "
         "Other commands (each has --help): "
         + "; ".join(f"{command.prog} {command.brief}" for command in _OTHERS.values())
         + ".",
