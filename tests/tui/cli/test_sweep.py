@@ -284,6 +284,14 @@ def test_theory_passes_between_the_cells_where_it_says(command: Command, monkeyp
         assert passing[":"] == [i for i in inside if i != 4]
 
 
+def test_every_name_of_an_axis_stands_under_its_column_of_letters(command: Command) -> None:
+    done = command("sweep", *SMALL, "--x", "norm=none,batch,layer", "--y", "depth=2,4", "--measure", "kind")
+    lines = done.out.splitlines()
+    (foot,) = [place for place, line in enumerate(lines) if line.split() == ["none", "batch", "layer"]]
+    ends = [match.end() for match in re.finditer(r"\S+", lines[foot])]
+    assert [match.end() for match in re.finditer(r"\S+", lines[foot - 1])][1:] == ends
+
+
 def test_names_are_letters_and_told(command: Command) -> None:
     done = command("sweep", *SMALL, "--x", "norm=none,layer", "--y", "init=zeros,xavier_normal", "--measure", "kind")
     assert done.status == 0

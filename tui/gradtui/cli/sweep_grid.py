@@ -85,7 +85,9 @@ class Grid:
         labels = self._labels(rows)
         margin = max(map(cell_len, labels)) + 1
         # Where the labels of the columns are wider than what is in them, every second or third has one.
-        least = max(room, 1 if form.letters else max(map(cell_len, heads)) if columns <= _EVERY else room)
+        # A name cannot be told from its neighbours, as a number can: each has its own, above letters too.
+        close = columns > _EVERY or (form.letters and not any(isinstance(value, str) for value in self.x.values))
+        least = room if close else max(room, *map(cell_len, heads))
         if margin + columns * (least + 1) > width:
             least = room
         if margin + columns * (least + 1) > width:
@@ -97,7 +99,7 @@ class Grid:
             for i, text in enumerate(row):
                 line += marks.get(i - 1, " ") + _right(text, least)
             lines.append((line + marks.get(columns - 1, "")).rstrip())
-        lines.append(_foot(heads, margin, least + 1))
+        lines.append(_foot(heads, margin - 1, least + 1))
         return [*lines, form.told] if form.told and form.told != "%" else lines
 
     def _labels(self, rows: Sequence[int]) -> list[str]:
