@@ -29,6 +29,7 @@ CHAPTERS = Table(
         Chapter("idea", "the one idea"),
         Chapter("training", "training"),
         Chapter("maths", "the maths"),
+        Chapter("today", "networks of today"),
     ),
 )
 #: Of lessons that name no chapter.
