@@ -128,6 +128,42 @@ def underflow(a: Run, b: Run) -> bool:
     return sizes[0] == 0 and near(sizes[1], sizes[2], 0.01) and near(float(smallest), 6e-8, 0.01)
 
 
+def layer_scale(a: Run, b: Run) -> bool:
+    gammas = [f"layers.{layer}.residual.weight" for layer in range(1, 31)]
+    started = all(bool((b.parameters[name] == 0.1).all()) for name in gammas)
+    apart = all(len(np.unique(b.updated(name))) > 1 for name in gammas)
+    return near(ratio(a), 2e6, 0.2) and near(ratio(b), 1.4, 0.05) and started and apart
+
+
+def bottleneck(a: Run, b: Run) -> bool:
+    # E‖Wᵀg‖² = fan_in Var(W) ‖g‖² of a linear layer, and Xavier's Var(W) is 2 / (fan_in + fan_out), LeCun's 1 / fan_in.
+    into, out_of = math.sqrt(2 * 8 / (8 + 64)), math.sqrt(2 * 64 / (64 + 8))
+    said = near(into, 0.47, 0.01) and near(out_of, 1.33, 0.01) and near(into * out_of, 0.63, 0.01)
+    # Eight units scatter by 6 % and 12 % from draw to draw; the mean of 24 is within 3 %.
+    means = []
+    for side in (a, b):
+        drawn = [trace_of(side.experiment.replace(seed=seed)).stages[3:5] for seed in range(24)]
+        means += list(np.exp(np.mean([[math.log(stage.factor or 0) for stage in pair] for pair in drawn], axis=0)))
+    theory = [*(a.theory.factors[3:5]), *(b.theory.factors[3:5])]
+    wanted = [out_of, into, 1.0, 1.0]
+    own = [stage.factor or 0 for stage in (*a.stages[3:5], *b.stages[3:5])]
+    return (
+        said
+        and np.allclose([value or 0 for value in theory], wanted)
+        and all(near(mean, value, 0.03) for mean, value in zip(means, wanted, strict=True))
+        and all(near(value, one, 0.05) for value, one in zip(own, wanted, strict=True))
+    )
+
+
+def sigmoid_output(a: Run, b: Run) -> bool:
+    """∂L/∂z of both: 2 (ŷ − t) ŷ (1 − ŷ) and ŷ − t, each over the same number of outputs."""
+    slope = a.values["output"] * (1 - a.values["output"])
+    behind = np.allclose(a.gradient("bare_output"), 2 * slope * b.gradient("output"), rtol=1e-9, atol=1e-15)
+    saturated = float(np.median(slope)) < 0.05
+    shares = [np.linalg.norm(a.gradient(f"h/{stage}")) / np.linalg.norm(b.gradient(f"h/{stage}")) for stage in range(6)]
+    return behind and saturated and all(near(float(share), 1 / 7, 0.1) for share in shares[1:])
+
+
 def adam(a: Run, b: Run) -> bool:
     names = [f"layers.{layer}.weight" for layer in range(1, a.experiment.resolved.depth + 1)]
     sizes = [b.update_ratio(name) for name in names]
@@ -185,12 +221,15 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "batchnorm": lambda a, b: passes(a) and ratio(b) > EXPLODED and near(factor(b), 1.21, 0.02),
     "residual": lambda a, b: ratio(a) > 1e6 and 1 < ratio(b) < 4,
     "rezero": rezero,
+    "layer-scale": layer_scale,
     "deepnorm": lambda a, b: 1e3 < ratio(a) < 1e4 and near(factor(a), 1.09, 0.01) and near(factor(b), 1, 0.002),
     "highway": lambda a, b: ratio(a) < 2e-31 and 0.3 < ratio(b) < 0.4 and near(factor(b), 0.98, 0.003),
     "thousand-layers": lambda a, b: 0.5e-15 < ratio(a) < 5e-15 and near(factor(b), 1, 0.01) and 0.1 < ratio(b) < 10,
     "dead-relu": lambda a, b: not a.gradient("h/29").any() and a.gradient("h/30").any() and passes(b),
+    "bottleneck": bottleneck,
     "symmetry": symmetry,
     "saturated": saturated,
+    "sigmoid-output": sigmoid_output,
     "overflow": overflow,
     "underflow": underflow,
     "dropout": lambda a, b: near(factor(a), 1, 0.05) and near(factor(b), math.sqrt(2), 0.06),
@@ -333,12 +372,15 @@ KINDS = {
     "batchnorm": "healthy exploding",
     "residual": "exploding healthy",
     "rezero": "healthy",
+    "layer-scale": "exploding healthy",
     "deepnorm": "exploding healthy",
     "highway": "vanishing healthy",
     "thousand-layers": "vanishing healthy",
     "dead-relu": "dead healthy",
+    "bottleneck": "healthy healthy",
     "symmetry": "symmetric",
     "saturated": "exploding",
+    "sigmoid-output": "healthy healthy",
     "overflow": "non_finite exploding",
     "underflow": "underflow vanishing",
     "dropout": "healthy exploding",
@@ -384,6 +426,7 @@ FIRST_STEPS = {
     "clipping": "off_scale off_scale",
     "batchnorm": "healthy starved",
     "residual": "off_scale healthy",
+    "layer-scale": "off_scale healthy",
     "deepnorm": "starved healthy",
     "highway": "starved healthy",
     "thousand-layers": "still healthy",

@@ -93,6 +93,15 @@ DEPTH_PRESETS = (
         quantity="parameters",
     ),
     Preset(
+        "layer-scale",
+        "LayerScale starts every unit's part of a block at 0.1: where 30 plain sums multiply the gradient by two "
+        "million, ×1.4 is left, and each unit learns a number of its own.",
+        "B's bars, nearly level",
+        {**_HE, "residual": "add", **_SMALL_STEP},
+        "compare",
+        {"residual": "layer_scale"},
+    ),
+    Preset(
         "deepnorm",
         "Post-LN multiplies the gradient by 1.09 a layer, over 1,000 times in 100; DeepNorm weights the skip, and "
         "the factor is 1.",
@@ -129,6 +138,16 @@ DEPTH_PRESETS = (
         {"width": 64},
     ),
     Preset(
+        "bottleneck",
+        "Xavier's rule averages a layer's two fans, so 8 units between 64 multiply the gradient by 0.47 and then "
+        "1.33, ×0.63 in all; LeCun's counts what comes in alone, and keeps it.",
+        "A's factors around layer 4",
+        {"activation": "linear", "init": "xavier_normal", "width": "64,64,64,8,64,64,64", **_SMALL_STEP},
+        "compare",
+        {"init": "lecun_normal"},
+        "factor",
+    ),
+    Preset(
         "symmetry",
         "Weights of zero make all units of a layer equal, and so are their gradients: no update can ever tell "
         "them apart.",
@@ -143,6 +162,22 @@ DEPTH_PRESETS = (
         "where the dots lie",
         {"activation": "tanh", "gain": 10.0},
         "lab",
+    ),
+    Preset(
+        "sigmoid-output",
+        "Mean squared error behind a sigmoid multiplies the gradient by the sigmoid's slope, and binary cross entropy "
+        "does not: of saturated outputs a seventh of it comes back.",
+        "A's bars, all shorter",
+        {
+            "activation": "tanh",
+            "init": "lecun_normal",
+            "gain_output": 30.0,
+            "depth": 5,
+            "loss": "mse",
+            "output_activation": "sigmoid",
+        },
+        "compare",
+        {"loss": "bce", "output_activation": "none"},
     ),
     Preset(
         "overflow",
