@@ -34,8 +34,7 @@ DEPTH_PRESETS = (
     ),
     Preset(
         "torch-default",
-        "PyTorch's own start keeps a sixth of the variance in a ReLU layer: ×0.41 each, under 1e-11 after 30; "
-        "He's keeps it.",
+        "PyTorch's own start keeps ×0.41 of the gradient in a ReLU layer, under 1e-11 after 30; He's keeps it.",
         "how A's bars shrink towards layer 1",
         {**_RELU, "init": "torch_default"},
         "compare",
@@ -86,7 +85,7 @@ DEPTH_PRESETS = (
     ),
     Preset(
         "rezero",
-        "ReZero's 100 blocks start as the identity, with a factor of exactly 1: no weight gets a gradient before α "
+        "ReZero's 100 blocks start as the identity, factor exactly 1: no weight gets a gradient before α "
         "moves, and α does.",
         "the layers without a bar",
         {**_HE, "depth": 100, "residual": "rezero"},
@@ -94,8 +93,7 @@ DEPTH_PRESETS = (
     ),
     Preset(
         "layer-scale",
-        "LayerScale starts every unit's part of a block at 0.1: where 30 plain sums multiply the gradient by two "
-        "million, ×1.4 is left, and each unit learns a number of its own.",
+        "LayerScale starts each unit's part of a block at 0.1: ×1.4 in 30 layers, where plain sums have two million.",
         "B's bars, nearly level",
         {**_HE, "residual": "add", **_SMALL_STEP},
         "compare",
@@ -139,8 +137,8 @@ DEPTH_PRESETS = (
     ),
     Preset(
         "bottleneck",
-        "Xavier's rule averages a layer's two fans, so 8 units between 64 multiply the gradient by 0.47 and then "
-        "1.33, ×0.63 in all; LeCun's counts what comes in alone, and keeps it.",
+        "By Xavier's rule 8 units between 64 multiply the gradient by 0.47, then 1.33; LeCun's counts fan-in "
+        "alone: 1 and 1.",
         "A's factors around layer 4",
         {"activation": "linear", "init": "xavier_normal", "width": "64,64,64,8,64,64,64", **_SMALL_STEP},
         "compare",
@@ -165,8 +163,7 @@ DEPTH_PRESETS = (
     ),
     Preset(
         "sigmoid-output",
-        "Mean squared error behind a sigmoid multiplies the gradient by the sigmoid's slope, and binary cross entropy "
-        "does not: of saturated outputs a seventh of it comes back.",
+        "A sigmoid's slope is in mse's gradient, not in bce's: from saturated outputs a seventh as much comes back.",
         "A's bars, all shorter",
         {
             "activation": "tanh",
@@ -189,8 +186,8 @@ DEPTH_PRESETS = (
     ),
     Preset(
         "underflow",
-        "A loss scale is no cure for what vanishes, only for float16's end at 6e-8: layer 1 of 10 gets exactly 0, "
-        "and times 65,536 on its way what float32 has.",
+        "A loss scale is no cure for what vanishes, only for float16's end at 6e-8: layer 1 gets 0; scaled, "
+        "what float32 has.",
         "A's rows without a bar",
         {"depth": 10, "dtype": "float16"},
         "compare",
@@ -198,8 +195,8 @@ DEPTH_PRESETS = (
     ),
     Preset(
         "dropout",
-        "Dropout is no cure for a gradient but a factor in it: of half of the numbers at twice their size ×√2 a "
-        "layer remains, forward and back.",
+        "Dropout is no cure for a gradient but a factor in it: half of the numbers at twice their size, ×√2 "
+        "a layer both ways.",
         "B's factors",
         {**_HE, "depth": 20},
         "compare",

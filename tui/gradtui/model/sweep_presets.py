@@ -18,8 +18,7 @@ _FRACTAL: Fields = {
 SWEEP_PRESETS = (
     Preset(
         "sweep-edge-of-chaos",
-        "Deep tanh networks learn where χ is near 1: 50 layers between σ_w 1 and 1.5, 10 layers nearly everywhere "
-        "(Schoenholz 2017).",
+        "Networks of tanh learn near χ = 1: 50 layers at σ_w 1 to 1.5, 10 nearly everywhere (Schoenholz 2017).",
         "the bright wedge, and 6ξ along it",
         _CHAOS,
         "sweep",
@@ -45,7 +44,7 @@ SWEEP_PRESETS = (
     ),
     Preset(
         "sweep-residual",
-        "Without skips one gain fits a depth of 50, and 1e-20 arrives beside it; with skips scaled by 1/√depth "
+        "Without skips one gain fits 50 layers, and 1e-20 arrives beside it; with skips scaled by 1/√depth "
         "every gain does.",
         "how wide the healthy part is",
         {"activation": "tanh"},

@@ -60,8 +60,8 @@ CELL_PRESETS = (
     ),
     Preset(
         "mingru",
-        "A minGRU by itself is no cure: its gates read the input alone, so its factor is 1 − z, half a step, and "
-        "nothing else; a GRU's gates add to that.",
+        "A minGRU is no cure: its gates read the input alone, so its factor is 1 − z, a half; a GRU's gates "
+        "add to that.",
         "B's parts: 0 through the gates",
         {"cell": "gru"},
         "compare",
@@ -74,8 +74,8 @@ CELL_PRESETS = (
 REACH_PRESETS = (
     Preset(
         "chrono",
-        "A GRU starts with its gate half open and brings less than a millionth of the gradient to the start; with "
-        "a time of its own for each unit (chrono) about a quarter arrives.",
+        "A GRU's half-open gate brings under a millionth of the gradient to the start; a time for each unit "
+        "(chrono) a quarter.",
         "the left ends",
         {"cell": "gru", "data": "adding"},
         "compare",
@@ -83,8 +83,7 @@ REACH_PRESETS = (
     ),
     Preset(
         "truncation",
-        "Truncated backpropagation is no cure: forward nothing changes, and before the last cut the gradient is "
-        "exactly 0, however open the gates are.",
+        "Truncation is no cure: forward nothing changes, and before the last cut the gradient is exactly 0.",
         "the walls in B, and nothing left of them",
         {"cell": "lstm", "forget_bias": 4.0},
         "compare",

@@ -11,15 +11,13 @@ _TOKENS: Fields = {"cell": "transformer", "width": 32, "batch": 32, "readout": "
 TOKEN_PRESETS = (
     Preset(
         "transformer",
-        "A Transformer is a stream that attention and MLP add to: along the skips the gradient comes whole, ×1 a "
-        "block, and they add ×0.07.",
+        "A Transformer's blocks add to a stream: along the skips the gradient comes whole, ×1 a block; they add ×0.07.",
         "three paths: skip, attention, MLP",
         {"cell": "transformer", "depth": 6, **_SMALL_STEP},
     ),
     Preset(
         "rank-collapse",
-        "Attention averages: without skips all tokens are one after 3 blocks (cosine 1: rank collapse, Dong et al. "
-        "2021); with scaled skips they stay apart.",
+        "Without skips attention makes all tokens one after 3 blocks (Dong et al. 2021); scaled skips keep them apart.",
         "the tokens' cosine: 1 in A",
         {**_TOKENS, "depth": 12, "residual": "none"},
         "compare",

@@ -55,8 +55,8 @@ TRAINING_PRESETS = (
     ),
     Preset(
         "train-lru",
-        "Over 100 steps of noise a plain RNN learns nothing of the first symbol; a linear recurrence with eigenvalues "
-        "on a ring near 1 (LRU) recalls it.",
+        "Over 100 steps of noise a plain RNN learns nothing of the first symbol; an LRU, eigenvalues near 1, "
+        "recalls it.",
         "how B's loss falls",
         {
             "cell": "rnn",
