@@ -554,3 +554,39 @@ def test_the_line_fits_and_its_bar_is_what_is_left(columns: int, monkeypatch: py
         if len(bar[0]) == 20:
             share = int(re.findall(r"(\d+) %", line)[0])
             assert bar[0].count("█") == round(share / 5)
+
+
+@pytest.mark.parametrize(
+    ("activation", "said"),
+    [
+        ("softplus", "50 % of the targets lie outside of what a softplus output can be (0 to ∞): of all samples no "
+         "mean squared error is below 2.50"),
+        ("sigmoid", "75 % of the targets lie outside of what a sigmoid output can be (0 to 1): of all samples no mean "
+         "squared error is below 2.75"),
+        ("tanh", "50 % of the targets lie outside of what a tanh output can be (-1 to 1): of all samples no mean "
+         "squared error is below 1.25"),
+        ("none", ""),
+    ],
+)  # fmt: skip
+def test_targets_that_the_output_cannot_give_are_told(
+    command: Command, tmp_path: Path, activation: str, said: str
+) -> None:
+    """Of −3, −1, 1 and 2: by hand, (9 + 1) / 4 below 0, 1 / 4 above 1, and (4 + 1) / 4 outside of −1 to 1."""
+    file = tmp_path / "numbers.csv"
+    file.write_text("x,y\n" + "".join(f"{x}.5,{y}.0\n" for x, y in enumerate([-3, -1, 1, 2] * 5)), encoding="utf-8")
+    done = command(
+        "train", "--data", f"csv:{file}", "--target", "y", "--target-scale", "none", "--depth", "2", "--batch", "4",
+        "--iterations", "2", "--output-activation", activation,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    told = " ".join(line for line in done.out.splitlines() if "outside of what" in line)
+    assert told == said
+
+
+def test_targets_in_the_outputs_range_are_not_told_of(command: Command) -> None:
+    """Digits' classes as 0 and 1."""
+    done = command(
+        "train", "--loss", "mse", "--output-activation", "sigmoid", "--depth", "2", "--iterations", "2", "--batch", "8"
+    )
+    assert done.status == 0, done.err
+    assert "outside of what" not in done.out

@@ -13,6 +13,7 @@ from gradtui_engine.core.numerics import Array
 from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.experiment.training import EPOCHS, FRESH, Training
 from gradtui_engine.program.program import first_learning, place_of, stage_place
+from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.schedules import SCHEDULES
 from gradtui_engine.training.snapshot import TrainingSnapshot
 from gradtui_engine.training.stream import Stream
@@ -49,6 +50,7 @@ def report(snapshots: Sequence[TrainingSnapshot], streams: Sequence[Stream], wid
     lines.append("")
     lines += interrupted(snapshots)
     lines += [_named(name, line) for name, each in zip(names, snapshots, strict=True) for line in _distance(each)]
+    lines += [_named(name, line) for name, each in zip(names, streams, strict=True) for line in _out_of_range(each)]
     outcomes = [snapshot.outcome for snapshot in snapshots]
     lines += [_named(name, tr(each.message)) for name, each in zip(names, outcomes, strict=True) if each is not None]
     if len(outcomes) > 1 and outcomes[0] is not None and outcomes[1] is not None:
@@ -69,6 +71,27 @@ def _distance(snapshot: TrainingSnapshot) -> Iterator[str]:
     else:
         distance = off_by(snapshot.yardstick, float(snapshot.columns["loss"][-1]))
         yield tr("root mean square error of the last batch: {distance}", distance=distance)
+
+
+def _out_of_range(stream: Stream) -> Iterator[str]:
+    """Targets that the output's activation cannot give, and what the nearest that it can give costs of all of them.
+
+    Each activation of an output rises from its lowest number, at −∞, to its highest.
+    """
+    resolved = stream.resolved
+    if resolved.output_activation == "none" or resolved.loss != "mse":
+        return
+    ends = np.empty(2)
+    ACTIVATIONS[resolved.output_activation].forward(np.array([-math.inf, math.inf]), ends, 1.0)
+    targets = (stream.samples or stream.batch(0)).target.astype(np.float64)
+    beyond = targets - np.clip(targets, *ends)
+    if beyond.any():
+        yield tr(
+            "{share} of the targets lie outside of what a {activation} output can be ({low} to {high}): of all samples "
+            "no mean squared error is below {floor}",
+            share=percent(float((beyond != 0).mean())), activation=resolved.output_activation, low=exact(ends[0]),
+            high="∞" if math.isinf(ends[1]) else exact(ends[1]), floor=short(float((beyond**2).mean())),
+        )  # fmt: skip
 
 
 def interrupted(snapshots: Sequence[TrainingSnapshot]) -> list[str]:
