@@ -559,12 +559,12 @@ def test_the_line_fits_and_its_bar_is_what_is_left(columns: int, monkeypatch: py
 @pytest.mark.parametrize(
     ("activation", "said"),
     [
-        ("softplus", "50 % of the targets lie outside of what a softplus output can be (0 to ∞): of all samples no "
-         "mean squared error is below 2.50"),
-        ("sigmoid", "75 % of the targets lie outside of what a sigmoid output can be (0 to 1): of all samples no mean "
-         "squared error is below 2.75"),
-        ("tanh", "50 % of the targets lie outside of what a tanh output can be (-1 to 1): of all samples no mean "
-         "squared error is below 1.25"),
+        ("softplus", "50 % of the targets of all samples lie outside of what a softplus output can be (0 to ∞): "
+         "over them no mean squared error is below 2.50"),
+        ("sigmoid", "75 % of the targets of all samples lie outside of what a sigmoid output can be (0 to 1): "
+         "over them no mean squared error is below 2.75"),
+        ("tanh", "50 % of the targets of all samples lie outside of what a tanh output can be (-1 to 1): "
+         "over them no mean squared error is below 1.25"),
         ("none", ""),
     ],
 )  # fmt: skip
@@ -590,3 +590,15 @@ def test_targets_in_the_outputs_range_are_not_told_of(command: Command) -> None:
     )
     assert done.status == 0, done.err
     assert "outside of what" not in done.out
+
+
+def test_of_a_task_without_an_end_the_first_batch_is_told_of(command: Command) -> None:
+    """Sums of two numbers from 0 to 1: half are above 1, and of all the mean of (t − 1)² there is 1/12."""
+    done = command(
+        "train", "--cell", "rnn", "--data", "adding", "--steps", "5", "--iterations", "1", "--batch", "1000",
+        "--output-activation", "sigmoid",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    (told,) = re.findall(r"(\d+) % of the targets of the first batch .* \(0 to 1\): .* below ([\d.]+)", done.out)
+    assert abs(int(told[0]) - 50) <= 5  # 3 standard deviations of a share of 1,000
+    assert abs(float(told[1]) - 1 / 12) < 0.015  # 3 of that mean

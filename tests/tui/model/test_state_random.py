@@ -340,7 +340,7 @@ def test_the_walk_comes_past_every_view_pane_and_quantity() -> None:
     assert {state.view for state in states} == set(VIEWS)
     assert {state.quantity for state in states} >= set(QUANTITIES) - set(OF_TOKENS)
     # Panes of recorded trainings, which have no trace of their own, and of tokens.
-    assert {state.pane for state in states} >= PANES.keys() - {"findings", "numbers", "attention"}
+    assert {state.pane for state in states} >= PANES.keys() - {"findings", "numbers", "attention", "branches"}
     assert {state.lesson is None for state in states} == {True, False}
     assert {state.row for state in states} > {""}
     assert LISTS.keys() <= {state.view for state in states}

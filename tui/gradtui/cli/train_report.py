@@ -87,8 +87,9 @@ def _out_of_range(stream: Stream) -> Iterator[str]:
     beyond = targets - np.clip(targets, *ends)
     if beyond.any():
         yield tr(
-            "{share} of the targets lie outside of what a {activation} output can be ({low} to {high}): of all samples "
-            "no mean squared error is below {floor}",
+            "{share} of the targets of {samples} lie outside of what a {activation} output can be ({low} to {high}): "
+            "over them no mean squared error is below {floor}",
+            samples=tr("all samples") if stream.samples is not None else tr("the first batch"),
             share=percent(float((beyond != 0).mean())), activation=resolved.output_activation, low=exact(ends[0]),
             high="∞" if math.isinf(ends[1]) else exact(ends[1]), floor=short(float((beyond**2).mean())),
         )  # fmt: skip
