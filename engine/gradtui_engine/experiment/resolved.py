@@ -212,6 +212,7 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
     widths = in_order(given["width"])
     depth, widest = given["depth"] or len(widths) or DEFAULT_DEPTH, max(widths, default=given["width"])
     rule, own_rule = INITIALISERS[given["init"]], given["sigma_w"] is None
+    chrono = given["gate_init"] == "chrono" and cell.over_time
     values: dict[str, Value] = {
         "depth": depth,
         "activation": cell.default_activation,
@@ -219,7 +220,7 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
         "init_recurrent": rule.recurrent if cell.over_time and own_rule else None,
         "forget_bias": 0.0 if given["gate_init"] == "chrono" else rule.forget_bias if own_rule else 1.0,
         # Of a file its own, once it has been read.
-        "chrono_steps": max(2, given["steps"]) if given["gate_init"] == "chrono" and given["steps"] else None,
+        "chrono_steps": max(2, given["steps"]) if chrono and given["steps"] else None,
         "norm": norm_of_block(residual, given["residual_block"]) if cell.default_norm == "none" else cell.default_norm,
         "residual": cell.default_residual,
         "residual_block": kind_of_block(residual, cell.default_block),
@@ -238,7 +239,7 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
         steps = data.steps or given["steps"] or DEFAULT_STEPS
         # Some tasks are sequences whatever reads them; an MLP has no use for the steps of the others.
         values["steps"] = steps if cell.reads_sequences or (data.is_sequence and data.steps is None) else None
-        if given["gate_init"] == "chrono" and cell.over_time:
+        if chrono:
             values["chrono_steps"] = max(2, steps)
         flat = 1 if cell.reads_sequences or not data.is_sequence else steps
         values["inputs"] = (data.inputs or given["inputs"] or DEFAULT_INPUTS) * (flat if data.inputs else 1)

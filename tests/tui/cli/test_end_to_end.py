@@ -26,7 +26,7 @@ CURES = {"A": "activation", "I": "init", "M": "norm", "S": "skip", "C": "clippin
 #: On with three of them, to the last of their choices and off: a key, and what is to be seen of it.
 OFF = (
     *(("C", "clip none → value"), ("C", "off: clipping [C]")),
-    *(("S", "scaled"), ("S", "off: skip [S]")),
+    *(("S", "scaled"), ("S", "rezero"), ("S", "highway"), ("S", "off: skip [S]")),
     *(("M", "norm none → layer"), ("M", "norm none → rms"), ("M", "off: norm [M]")),
 )
 
@@ -69,8 +69,8 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
         terminal.shows("why · forward · layer 1 · activation")
 
         # The other networks, and round to the first.
-        recurrent = [f"{cell.title} 64 steps" for cell in CELLS.values() if cell.over_time]
-        for network in (*recurrent, "MLP 10×64"):
+        others = [f"{cell.title} {'64 steps' if cell.over_time else '10×64'}" for cell in CELLS.values()][1:]
+        for network in (*others, "MLP 10×64"):
             terminal.press("m")
             terminal.shows(network)
 

@@ -98,7 +98,8 @@ def test_what_is_told_of_a_thing_finds_it_and_a_slip_of_the_finger_does_not_lose
         for query, wanted in FOUND.items():
             found = {hit.text async for hit in search.search(query)}
             assert wanted <= found, query
-            assert len(found) <= 30, query
+            # Every activation and output activation has the word of one of the queries in its name.
+            assert len(found) <= 36, query
 
     play(script, SMALL)
 

@@ -191,7 +191,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
             "--stage",
             "-1",
         ),
-        *("--pane", "wy", "--lesson", "08-residua", "--b", "dept=3", "--b", "x", "--b", "gain=much"),
+        *("--pane", "wy", "--lesson", "11-forget-gat", "--b", "dept=3", "--b", "x", "--b", "gain=much"),
     )
     text = "\n".join(found)
     assert [each.partition(":")[0] for each in found] == [
@@ -199,7 +199,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
         *("--view", "--step", "--stage", "--unit", "--grain", "--quantity", "--axis", "--scale", "--row", "--function"),
         *("--terms", "--angle", "--lesson", "--pane"),
     ]
-    for nearest in ("explore", "gradient", "log", "relu", "stage", "why", "08-residual", "depth"):
+    for nearest in ("explore", "gradient", "log", "relu", "stage", "why", "11-forget-gate", "depth"):
         assert f"did you mean '{nearest}'?" in text, nearest
     assert "--terms: 99 given; allowed: a whole number from 1 to 12" in found
     assert "--angle: -361 given; allowed: a whole number from -360 to 360" in found

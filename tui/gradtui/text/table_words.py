@@ -83,7 +83,7 @@ def guessed(about: Understood) -> str:
 def own_number(yardstick: Yardstick, loss: float) -> str:
     """A loss as a distance in the target's own units: 5312, where short numbers would have 5.3e3."""
     own = yardstick.own(loss)
-    return exact(float(f"{own:.4g}")) if math.isfinite(own) else short(own)
+    return exact(float(rounded(own, 4))) if math.isfinite(own) else short(own)
 
 
 def off_by(yardstick: Yardstick, loss: float) -> str:

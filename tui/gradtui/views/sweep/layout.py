@@ -7,8 +7,9 @@ from ...model.state import State
 from ...model.sweep_moves import PLANES
 from ..frame.layout import WIDE, Box, Boxes, beside
 
-#: Rows of the cell's numbers under the planes, by the rows that there are; columns of them beside one plane.
-_TALL_FROM, _CELL, _CELL_TALL, _CELL_COLUMNS = 26, 6, 11, 38
+#: Rows of the cell's numbers under the planes, by the rows that there are, two lines at the least; columns of them
+#: beside one plane.
+_TALL_FROM, _LEAST, _CELL, _CELL_TALL, _CELL_COLUMNS = 26, 4, 6, 11, 38
 
 
 def arrange(state: State, room: Box) -> Boxes:
@@ -18,7 +19,7 @@ def arrange(state: State, room: Box) -> Boxes:
         columns = max(_CELL_COLUMNS, room.width // 4)
         rest = Box(room.x, room.y, room.width - columns, room.height)
         return {planes[0]: rest, "sweep_cell": Box(room.x + rest.width, room.y, columns, room.height)}
-    rows = _CELL_TALL if room.height >= _TALL_FROM else min(_CELL, room.height // 3)
+    rows = _CELL_TALL if room.height >= _TALL_FROM else max(_LEAST, min(_CELL, room.height // 3))
     upper = Box(room.x, room.y, room.width, room.height - rows)
     under = {"sweep_cell": Box(room.x, room.y + upper.height, room.width, rows)}
     if room.width >= WIDE:
