@@ -137,6 +137,7 @@ def test_every_pane_has_something_to_show(cell: str) -> None:
     assert ("gates" in panes) == (cell != "elman")
 
 
+@pytest.mark.soak
 def test_a_mean_field_cell_of_another_name_has_its_input_in_the_plane() -> None:
     plane = shown("elman")["plane"]
     assert "with its input as a bias" in plane

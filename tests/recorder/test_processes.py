@@ -87,6 +87,7 @@ def _assert_nothing_lost(folder: Path, times: int) -> None:
         assert content.endswith(b"\n")  # one write of a whole line: none is torn
 
 
+@pytest.mark.soak
 def test_no_finished_event_is_lost_by_kills(quick: Path) -> None:
     _assert_nothing_lost(quick / "killed", 3)
 

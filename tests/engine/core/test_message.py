@@ -185,6 +185,7 @@ def test_every_kind_of_diagnosis_is_a_message_and_so_is_what_each_remedy_came_to
     assert all(trial.effect in prose() and trial.remedy.name in prose() for trial in report.trials)
 
 
+@pytest.mark.soak
 def test_the_figures_names_can_be_said_otherwise() -> None:
     formulas = (": q*", ": √χ")
     assert all(isinstance(each.name, Message) or each.name.endswith(formulas) for each in figures())

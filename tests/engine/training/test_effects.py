@@ -88,6 +88,7 @@ def test_a_remedy_cures_only_where_it_has_learnt_clearly_better_than_the_experim
     assert {"cures", "no cure"} <= {each.effect for each in report.trials}
 
 
+@pytest.mark.soak
 def test_famous_cures_that_are_none_are_said_to_be_none() -> None:
     """Of a sigmoid network that has vanished: the initialisers, clipping, and even Adam."""
     for name in ("orthogonal, gain auto", "lsuv", "clip by norm", "layer norm", "warmup"):

@@ -176,6 +176,7 @@ def test_no_network_is_called_healthy_whose_first_step_does_no_good(options: str
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("switch", [FIRST, BRIEFLY])
 @pytest.mark.parametrize("more", [(), ("--learning-rate", "50", "--weight-decay", "9", "--dtype", "float32")])
+@pytest.mark.soak
 def test_all_but_what_is_to_be_copied_fits_the_width(
     columns: int, switch: tuple[str, ...], more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +205,7 @@ def test_the_document_is_the_engines_report(arguments: tuple[str, ...], command:
 
 
 @pytest.mark.parametrize("switch", [FIRST, BRIEFLY])
+@pytest.mark.soak
 def test_it_is_strict_json_also_of_a_network_that_overflows(switch: tuple[str, ...], command: Command) -> None:
     found = command("doctor", *ILL, "--activation", "linear", "--gain", "1e30", *switch, "--json").json
     assert found["before"]["outcome"]["signal"]["kind"] == "non_finite"
@@ -219,6 +221,7 @@ def test_the_iterations_of_its_trainings_are_called_train(command: Command) -> N
     assert (done.status, done.err) == (2, told)
 
 
+@pytest.mark.soak
 def test_as_a_process_it_has_its_status_and_nothing_on_stderr() -> None:
     done = run_process("doctor", *ILL, *BRIEFLY, PYTHONIOENCODING="ascii")
     assert (done.status, done.err) == (1, "")
@@ -257,6 +260,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "pipe"])
+@pytest.mark.soak
 def test_a_terminal_is_told_what_is_tried_at_which_rate_and_nobody_else(
     stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,6 +110,7 @@ def test_check_refuses_what_cannot_be_used(arguments: tuple[str, ...], command: 
 # -- theory ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_theory_prints_every_figure_with_both_numbers_and_its_source(command: Command) -> None:
     done = command("theory")
     assert (done.status, done.err) == (0, "")

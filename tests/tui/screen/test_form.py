@@ -237,6 +237,7 @@ def test_fields_that_do_not_apply_can_be_hidden() -> None:
     play(script)
 
 
+@pytest.mark.soak
 def test_up_and_down_go_through_every_field_that_applies_and_come_round() -> None:
     async def script(app: Bench, pilot: Pilot[None]) -> None:
         seen = []
@@ -271,6 +272,7 @@ def test_keys_that_come_faster_than_the_screen_are_not_lost() -> None:
 
 
 @pytest.mark.parametrize("code", language.LANGUAGES)
+@pytest.mark.soak
 def test_the_mouse_turns_a_name_by_its_arrows_opens_its_list_and_goes_to_a_number(code: str) -> None:
     async def script(app: Bench, pilot: Pilot[None]) -> None:
         cell = app.form.query_one("#field-cell", Field)
@@ -295,6 +297,7 @@ def in_sight(app: Bench, frame: Widget) -> bool:
 
 
 @spread("size", [(60, 16), (80, 24), (120, 40), (200, 50)], 2)
+@pytest.mark.soak
 def test_the_form_stays_inside_the_screen_and_the_focused_field_in_sight(size: tuple[int, int]) -> None:
     async def script(app: Bench, pilot: Pilot[None]) -> None:
         frame = app.form.query_one("#form")

@@ -198,6 +198,7 @@ def test_the_bars_of_layers_leave_no_quarter_of_their_pane_empty_whatever_the_de
 
 
 @everywhere
+@pytest.mark.soak
 def test_a_dialog_leaves_timeline_and_footer_whole(view: str, cell: str) -> None:
     for where, state, width, height, boxes in arranged(view, cell):
         for pane in boxes:

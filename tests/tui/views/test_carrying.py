@@ -77,6 +77,7 @@ def test_a_gate_that_is_open_needs_no_opening() -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.soak
 def test_where_no_gradient_is_left_nothing_is_told(cell: str) -> None:
     dead = trace_of(Experiment(cell=cell, init="zeros", data="adding" if cell != "mlp" else None))
     assert "nan" not in why_it_starts(dead, dead.resolved)

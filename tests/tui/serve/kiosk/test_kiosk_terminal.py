@@ -219,6 +219,7 @@ s.update = update
 """
 
 
+@pytest.mark.soak
 def test_after_a_crash_the_terminal_is_restored_and_one_line_says_so(home: Home, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()

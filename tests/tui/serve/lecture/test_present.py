@@ -56,6 +56,7 @@ def test_visitors_see_each_step_view_and_experiment_in_windows_and_languages_of_
             each.shows("function")
 
 
+@pytest.mark.soak
 def test_who_leaves_at_once_leaves_in_order(presenter: Presenter) -> None:
     """What the presenter shows already has come by then, and has started timers."""
     presenter.press("m")
@@ -179,6 +180,7 @@ def test_a_stopped_visitor_holds_up_nobody(presenter: Presenter) -> None:
         pytest.param("--log-file", "/", "written: Is a directory", marks=pytest.mark.soak),
     ],
 )
+@pytest.mark.soak
 def test_what_cannot_be_presented_is_said_at_once(tmp_path: Path, option: str, value: str, said: str) -> None:
     with Presenter(tmp_path, option, value) as presenter:
         assert presenter.ended() == 2

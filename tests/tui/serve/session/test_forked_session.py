@@ -63,6 +63,7 @@ async def left(session: Session) -> int:
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 36), (200, 60)])
+@pytest.mark.soak
 def test_a_screen_fits_its_visitors_window(size: tuple[int, int]) -> None:
     async def script(sessions: Sessions) -> None:
         session, window = await visit(sessions, size=size)
@@ -73,6 +74,7 @@ def test_a_screen_fits_its_visitors_window(size: tuple[int, int]) -> None:
     run(script)
 
 
+@pytest.mark.soak
 def test_what_one_visitor_does_no_other_sees() -> None:
     async def script(sessions: Sessions) -> None:
         first, window = await visit(sessions)

@@ -179,6 +179,7 @@ def test_a_client_that_is_frozen_is_dropped(servers: Callable[[str], Server]) ->
         visitor.signal(signal.SIGCONT)
 
 
+@pytest.mark.soak
 def test_a_session_that_is_stopped_leaves_the_others_drawing(server: Server) -> None:
     with server.visit() as one:
         one.shows(SHOWN)

@@ -131,6 +131,7 @@ def test_a_second_session_on_a_connection_is_refused(server: Server, tmp_path_fa
         assert len(server.sessions()) == 1
 
 
+@pytest.mark.soak
 def test_one_address_has_its_share_another_its_own_and_who_comes_to_a_full_house_is_told_so(
     servers: Callable[[str], Server],
 ) -> None:

@@ -161,6 +161,7 @@ def test_the_program_speaks_the_browsers_language(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("kind", "word"), [("usual", "会话已结束"), ("impatient", "The session has ended")])
+@pytest.mark.soak
 def test_the_page_speaks_the_language_of_the_program_in_it(
     servers: Callable[[str], Server], kind: str, word: str
 ) -> None:
