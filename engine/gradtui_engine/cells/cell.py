@@ -100,6 +100,17 @@ class PreActivations:
     pinned: bool = False
 
 
+def of_activation(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
+    """What the one activation of a stage got: of tokens a row for each token of each sample."""
+    activation = next(
+        instruction for instruction in trace.program.layers[stage] if instruction.operation == "activation"
+    )
+    learned = activation.parameters
+    slope = float(trace.parameters[learned[0]][0]) if learned else activation.constant
+    z = trace.values[activation.inputs[0]]
+    return (PreActivations("activation", activation.choice, slope, z.reshape(-1, z.shape[-1])),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One kind of network, with all that knows it.

@@ -12,7 +12,7 @@ from ..program.output_layer import Sizes, add_output_layer
 from ..program.program import Parameter, Program, Site
 from ..program.slots import GATE, HIDDEN, MASK, MEAN, VARIANCE, Slot, Span
 from ..rules.activations import ACTIVATIONS
-from .cell import Cell, PreActivations
+from .cell import Cell, of_activation
 from .residual_blocks import (
     ACTIVATION,
     DROPOUT,
@@ -27,7 +27,7 @@ from .residual_blocks import (
     scales,
     weights_scale,
 )
-from .settings import Recorded, Settings, units_of
+from .settings import Settings, units_of
 
 
 def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int) -> Program:
@@ -169,16 +169,6 @@ _PARTS: dict[str, tuple[str, Callable[[_Layers, int, str, str, str], None]]] = {
 }
 
 
-def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
-    activation = next(
-        instruction for instruction in trace.program.layers[stage] if instruction.operation == "activation"
-    )
-    learned = activation.parameters
-    slope = float(trace.parameters[learned[0]][0]) if learned else activation.constant
-    z = trace.values[activation.inputs[0]]
-    return (PreActivations("activation", activation.choice, slope, z),)
-
-
 CELL = Cell(
     name="mlp",
     order=0,
@@ -188,7 +178,7 @@ CELL = Cell(
     formula="h_l = f(h_(l−1) W_lᵀ + b_l)",
     note="Deep in layers: depth hidden layers of width units and a linear output.",
     listed=_listed,
-    pre_activations=_pre_activations,
+    pre_activations=of_activation,
     parts="operations",
     theory="mean field",
     takes_widths=True,

@@ -21,9 +21,9 @@ from ..program.program import Parameter, Program, Site
 from ..program.slots import ATTENTION, HIDDEN, MASK, MEAN, VARIANCE, Slot, Span
 from ..rules.activations import ACTIVATIONS
 from . import attention
-from .cell import Cell, PreActivations
+from .cell import Cell, of_activation
 from .residual_blocks import BLOCKS, NORM, RESIDUALS, scales, weights_scale
-from .settings import Recorded, Settings
+from .settings import Settings
 
 #: What its stages are.
 AXIS = "block"
@@ -256,16 +256,6 @@ Branch = Callable[[int, str, str], None]
 _NORMS: Mapping[int, English] = {1: "norm of the attention", 2: "norm of the MLP"}
 
 
-def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
-    activation = next(
-        instruction for instruction in trace.program.layers[stage] if instruction.operation == "activation"
-    )
-    learned = activation.parameters
-    slope = float(trace.parameters[learned[0]][0]) if learned else activation.constant
-    z = trace.values[activation.inputs[0]]
-    return (PreActivations("activation", activation.choice, slope, z.reshape(-1, z.shape[-1])),)
-
-
 CELL = Cell(
     name="transformer",
     order=20,
@@ -275,7 +265,7 @@ CELL = Cell(
     formula="m = h + A(norm h); h′ = m + F(norm m)",
     note="Deep in blocks, with an axis of tokens: attention and an MLP are added to a stream of width units a token.",
     listed=_listed,
-    pre_activations=_pre_activations,
+    pre_activations=of_activation,
     parts="branches",
     theory="attention",
     operations=attention.OPERATIONS,

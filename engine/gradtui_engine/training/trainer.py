@@ -153,7 +153,8 @@ class Trainer:
                 self.validate()
         if k in self._turns:
             self._at = self.training.in_force(k)
-        rate, rates = self.training.learning_rate(k), self._rates(k)
+        rate = self.training.learning_rate(k)
+        rates = self._rates(k, rate)
         batch = self.stream.batch(k)
         bound = self._bound
         self._input[...] = batch.inputs
@@ -223,11 +224,11 @@ class Trainer:
         self._scale = self._scale.after(finite)
         return finite
 
-    def _rates(self, k: int) -> Rates:
-        """η of iteration k: one number, or one for each number of the block where a layer has its own."""
+    def _rates(self, k: int, rate: float) -> Rates:
+        """η of iteration k: the rate, or one for each number of the block where a layer has its own."""
         at = self._at
         if not has_own(at.experiment.resolved):
-            return self.training.learning_rate(k)
+            return rate
         share = schedules.share(at.schedule, k, at)
         if self._block_rates is not None and self._block_rates[:2] == (at, share):
             return self._block_rates[2]  # nearly always: made anew they are a fifth of a small network's iteration

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from .stop import leave as leave  # what serve and the screen end with, too
+from .stop import leave
 
 if TYPE_CHECKING:
     from .data_report import DataReport

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import completing, doing
+from .stop import leave
 from .subcommand import Subcommand, Takes, kiosk, nothing_of_its_own
 
 _OTHERS: dict[str, Subcommand[Any]] = {
@@ -169,7 +170,7 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         "lets visitors in over SSH",
         "Let visitors in over SSH, each to the program in a process of its own and to nothing else of this host. "
         "The experiment and its options are what they land on.",
-        lambda invocation, out: doing.leave(doing.serve(invocation, out)),
+        lambda invocation, out: leave(doing.serve(invocation, out)),
         doing.of_serve("command", "plan"),
         rows=doing.of_serve("command", "rows"),
         complete_acts=True,
