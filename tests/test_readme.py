@@ -200,7 +200,7 @@ def test_every_command_without_a_screen_runs(
 
 @pytest.mark.soak
 def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
-    rows = re.findall(r"^\| ((?:`[^`]+` ?(?:… )?)+) \| (.+) \|$", README.split("## Nine views")[0], re.MULTILINE)
+    rows = re.findall(r"^\| ((?:`[^`]+` ?(?:… )?)+) \| (.+) \|$", README.split("## Ten views")[0], re.MULTILINE)
     steps = {said: re.findall(r"`([^`]+)`", keys) for keys, said in rows}
     reached: dict[str, object] = {}
 

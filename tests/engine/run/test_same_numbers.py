@@ -65,10 +65,11 @@ def cures(cell: str) -> list[Remedy]:
 # -- data --------------------------------------------------------------------------------------------------
 
 
-@in_one(("cell", "cure"), [(cell, cure) for cell in CELLS for cure in cures(cell) if cure.name != "float64"])
+@in_one(("cell", "cure"), [(cell, cure) for cell in CELLS for cure in cures(cell) if "dtype" not in cure.changes])
 @pytest.mark.soak
 def test_every_cure_is_tried_on_the_same_samples(cell: str, cure: Remedy) -> None:
-    ill = small(cell, activation="tanh")
+    bends = not CELLS[cell].activations or "tanh" in CELLS[cell].activations
+    ill = small(cell, activation="tanh") if bends else small(cell)  # an LRU is linear
     assert same_batch(build(ill), build(cure.apply(ill)))
 
 

@@ -67,8 +67,10 @@ def drawn(name: str, scene: Scene) -> tuple[str, list[Line]]:
 
 
 def shows(name: str, network: str) -> bool:
-    """Whether the network has what the pane is about."""
-    return name not in ("cell", "gates", "paths") or name in panes_of(state_of(CASES[network]))
+    """Whether the network has what the pane is about; a second measure is there where one has been chosen."""
+    if name == "sweep_second":
+        return False
+    return name not in ("cell", "gates", "paths", "attention", "branches") or name in panes_of(state_of(CASES[network]))
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -85,7 +85,7 @@ def test_the_slider_of_terms_is_the_first_row_and_reaches_from_1_to_the_most(pan
 
 @pytest.mark.soak
 def test_a_click_selects_or_does_nothing_and_never_fails_anywhere_in_any_pane() -> None:
-    allowed = (e.Select, e.SelectItem, e.SetTerms, e.GoTo)
+    allowed = (e.Select, e.SelectItem, e.SetTerms, e.GoTo, e.ToCell)
     for experiment in (MLP, LSTM):
         for view in VIEWS:
             for interleaved in (False, True):
